@@ -1,0 +1,40 @@
+"""stancewire: who accuses whom of what, who denies what, who warns whom.
+
+    from stancewire import predict
+    predict("Tehran denied arming Moscow.")[0].label   # "denies"
+
+Importing this package is light; the model is loaded when something is first tagged.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from .types import LABELS, ROLES, STANCES, Span, Stance, TaggedSentence
+
+if TYPE_CHECKING:
+    from .tagger import ModelError, Tagger, predict
+
+__all__ = [
+    "LABELS",
+    "ROLES",
+    "STANCES",
+    "ModelError",
+    "Span",
+    "Stance",
+    "TaggedSentence",
+    "Tagger",
+    "predict",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # The tagger pulls in numpy and the tokenizer: only for those who tag (PEP 562).
+    if name in ("ModelError", "Tagger", "predict"):
+        from . import tagger
+
+        return getattr(tagger, name)
+    if name == "__version__":
+        return version("stancewire")
+    raise AttributeError(f"module 'stancewire' has no attribute {name!r}")

@@ -1,0 +1,258 @@
+"""The `stancewire` command."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from .documents import Skipped, read_articles
+
+if TYPE_CHECKING:
+    from .scoring import Evaluation
+    from .types import TaggedSentence
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class _Commands(click.Group):
+    """Commands whose known errors are one sentence and exit status 2, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # whoever read our output has seen enough (`| head`)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+        except ValueError as error:
+            # LabelError, ModelError, BaseError, TrainingError: all are ValueErrors with a
+            # message for the user; another ValueError is a bug and shows itself as one.
+            if type(error).__module__.startswith("stancewire."):
+                _fail(str(error))
+            raise
+        except OSError as error:
+            if error.filename is None and error.errno is None:
+                raise
+            named = f"{error.filename}: " if error.filename is not None else ""
+            _fail(f"{named}{error.strerror or error}")
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"stancewire: {message}", err=True)
+    raise click.exceptions.Exit(2)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="stancewire")
+def main() -> None:
+    """Who accuses whom of what, who denies what, who warns whom."""
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("-o", "--output", type=_FILE, help="Write JSON Lines here, a record a sentence.")
+@click.option("--model", type=_FOLDER, help="A model folder other than the shipped one.")
+@click.option("--no-split", is_flag=True, help="Each text is one sentence already.")
+def tag(paths: tuple[str, ...], output: Path | None, model: Path | None, no_split: bool) -> None:
+    """Tag articles: files, folders, or - for standard input.
+
+    Reads .txt, .html and .jsonl (field `text`; an `id` becomes `article`). Prints a table
+    of the stances found; with -o, or into a pipe, one JSON record a sentence.
+    """
+    from .tagger import Tagger
+
+    skipped: list[Skipped] = []
+    tagger = Tagger.load(model)
+    articles: list[str] = []
+    read_here = 0
+
+    def texts() -> Iterator[str]:
+        nonlocal read_here
+        for item in read_articles(paths):
+            if isinstance(item, Skipped):
+                skipped.append(item)
+                click.echo(f"stancewire: skipped {item.where}: {item.why}", err=True)
+            else:
+                articles.append(item.name)
+                read_here += 1
+                yield item.text
+
+    with ExitStack() as stack:
+        stack.enter_context(_plain_warnings())
+        emit = _emitter(output, stack)
+        for tagged in tagger.stream(texts(), split=not no_split):
+            emit(articles.pop(0), tagged)
+    if skipped:
+        inputs = "input" if len(skipped) == 1 else "inputs"
+        click.echo(f"stancewire: {len(skipped)} {inputs} skipped, {read_here} tagged", err=True)
+        if not read_here:
+            raise click.exceptions.Exit(2)
+
+
+def _emitter(
+    output: Path | None, stack: ExitStack
+) -> Callable[[str, list[TaggedSentence]], object]:
+    """What is done with each article's sentences: a table, or JSON Lines."""
+    if output is None and sys.stdout.isatty():
+        from rich.console import Console
+
+        from .table import show
+
+        console = Console(highlight=False)
+        return lambda article, tagged: show(console, article, tagged)
+    # UTF-8 whatever the terminal's own encoding; a lone surrogate, which JSON input can
+    # hold, cannot be written and becomes a question mark
+    name = "-" if output is None else str(output)
+    lines = stack.enter_context(click.open_file(name, "w", encoding="utf-8", errors="replace"))
+
+    def write(article: str, tagged: list[TaggedSentence]) -> None:
+        for number, sentence in enumerate(tagged):
+            record = {"article": article, "sentence": number, **sentence.to_dict()}
+            lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+    return write
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Warnings as one line on standard error, for as long as the context lasts."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = lambda message, *_, **__: click.echo(
+            f"stancewire: {message}", err=True
+        )
+        yield
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
+@click.option("--model", type=_FOLDER, help="A model folder other than the shipped one.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
+def evaluate(files: tuple[Path, ...], model: Path | None, as_json: bool) -> None:
+    """Measure a model on labelled sentences (.jsonl or .csv).
+
+    Per label precision, recall and F1, macro-F1 over the four labels, and for source,
+    target and claim the exact and the word-overlap F1 over (stance, span) pairs.
+    """
+    from .labels import read_labelled
+    from .scoring import evaluate as score
+    from .tagger import Tagger
+
+    gold = read_labelled(*files)
+    if not gold:
+        _fail(f"{', '.join(map(str, files))}: no labelled sentences")
+    tagger = Tagger.load(model)
+    with _plain_warnings():
+        tagged = tagger.predict([sentence.text for sentence in gold], split=False)
+    result = score(gold, [found[0] for found in tagged])
+    if as_json:
+        click.echo(json.dumps(result.to_dict(), indent=2))
+    else:
+        _print_evaluation(result)
+
+
+def _print_evaluation(result: Evaluation) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD)
+    for head in ("", "precision", "recall", "F1", "items"):
+        table.add_column(head, justify="left" if not head else "right")
+    groups = [(result.labels, ""), (result.exact, ", exact"), (result.overlap, ", overlap")]
+    for group, how in groups:
+        for name, m in group.items():
+            cells = (f"{m.precision:.3f}", f"{m.recall:.3f}", f"{m.f1:.3f}", str(m.support))
+            table.add_row(name + how, *cells, end_section=name in ("neutral", "claim"))
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(
+        f"{result.sentences} sentences, macro-F1 over the four labels {result.macro_f1:.3f}"
+    )
+
+
+@main.command()
+@click.option(
+    "--data",
+    "--extra",
+    "data",
+    type=_FILE,
+    multiple=True,
+    help="Labelled sentences (.jsonl, .csv) besides the seeds; may be repeated.",
+)
+@click.option("--no-seeds", is_flag=True, help="Learn from --data alone.")
+@click.option("--base", help="A Hugging Face model name or folder.  [default: all-MiniLM-L6-v2]")
+@click.option("--out", type=_FOLDER, help="The run folder.  [default: runs/ and the time]")
+@click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="Passes over the data.")
+@click.option("--seed", type=int, help="Seed of everything random.  [default: 0]")
+@click.option("--install", is_flag=True, help="Make the result the model that tags by default.")
+def train(
+    data: tuple[Path, ...],
+    no_seeds: bool,
+    base: str | None,
+    out: Path | None,
+    epochs: float | None,
+    seed: int | None,
+    install: bool,
+) -> None:
+    """Train a model on the seeds and on your own labelled sentences.
+
+    Writes a run folder with the int8 model in it, ready for `stancewire tag --model`.
+    """
+    import time
+
+    from .labels import read_labelled
+
+    if no_seeds and not data:
+        raise click.UsageError("--no-seeds needs --data")
+    read_labelled(*data)  # bad data is told before the heavy imports
+    try:
+        from .training.train import Recipe
+        from .training.train import train as run_training
+    except ModuleNotFoundError as error:
+        _fail(f'training needs {error.name}; run: pip install "stancewire[train]"')
+
+    given = {"base": base, "epochs": epochs, "seed": seed}
+    recipe = Recipe(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    run = out or Path("runs", time.strftime("%Y-%m-%d-%H%M%S"))
+    outcome = run_training(data, out=run, recipe=recipe, with_seeds=not no_seeds, install=install)
+    held_out, agreed = outcome.figures["held_out"], outcome.figures["int8_against_float"]
+    click.echo(
+        f"held out: {held_out['sentences']:.0f} sentences, macro-F1 {held_out['macro_f1']:.3f}, "
+        f"target exact F1 {held_out['target_exact_f1']:.3f}\n"
+        f"int8 against float: same label in {agreed['same_label']:.1%}, same spans in "
+        f"{agreed['same_spans']:.1%}, stance probabilities at most "
+        f"{agreed['largest_score_difference']:.3f} apart, macro-F1 "
+        f"{agreed['macro_f1_change']:+.4f}\n"
+        f"model: {outcome.model}" + (" (installed)" if install else "")
+    )
+
+
+@main.group()
+def seeds() -> None:
+    """The labelled sentences that ship with stancewire."""
+
+
+@seeds.command()
+@click.argument("files", nargs=-1, type=_FILE, metavar="[FILE]...")
+def check(files: tuple[Path, ...]) -> None:
+    """Validate labelled data: the seeds, or files of your own."""
+    from .seeds import check as checks
+    from .seeds import files as seed_files
+
+    checked = list(files) or seed_files()
+    problems = checks.problems(checked, as_corpus=not files)
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        _fail(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in {len(checked)} files")
+    click.echo(checks.summary(checked))

@@ -1,0 +1,326 @@
+"""Labelled sentences: reading them from files, in the full or the short form.
+
+Full form, one JSON object a line::
+
+    {"id": "...", "text": "...", "stances": [{"stance": "denies",
+     "source": [{"text": "Iran", "start": 0, "end": 4}], "target": [...]}]}
+
+Short form, JSONL or CSV, one row a stance: `text, stance, target` and optionally
+`source, claim`, each span as its text. An empty cell means that the sentence gives no
+such part; a column that is not there means that the part was *not annotated*. A row
+whose stance is empty or `neutral` says that the sentence has none.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .types import NEUTRAL, ROLES, STANCES, Span
+
+csv.field_size_limit(2**31 - 1)
+
+
+class LabelError(ValueError):
+    """Labelled data that cannot be used; the message says where, what and what to do."""
+
+
+@dataclass(frozen=True)
+class LabelledStance:
+    """A stance as a person marked it. A role missing from `spans` was not annotated."""
+
+    stance: str
+    spans: dict[str, tuple[Span, ...]]
+
+
+@dataclass(frozen=True)
+class LabelledSentence:
+    """A sentence with its stances (none: neutral) and whatever else its row held."""
+
+    text: str
+    stances: tuple[LabelledStance, ...]
+    id: str = ""
+    where: str = ""
+    more: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The sentence in the full form, ready for `json.dumps`."""
+        stances = [
+            {"stance": item.stance}
+            | {role: [span.to_dict() for span in spans] for role, spans in item.spans.items()}
+            for item in self.stances
+        ]
+        return {"id": self.id, "text": self.text, "stances": stances, **self.more}
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The stances of the sentence, without their parts; empty means neutral."""
+        return frozenset(stance.stance for stance in self.stances)
+
+
+def read_labelled(*paths: str | Path, problems: list[str] | None = None) -> list[LabelledSentence]:
+    """Reads labelled sentences from `.jsonl` and `.csv` files, in the order given.
+
+    Raises LabelError, which names file and line, for a row that cannot be read, a span
+    that is not in its sentence, an unknown stance, or a sentence that comes twice with
+    different labels. A sentence that comes twice with the same labels is kept once.
+    With a list as `problems`, nothing is raised: every problem is added to it, and the
+    rows without one are returned.
+    """
+    sentences: dict[str, LabelledSentence] = {}
+    for path in map(Path, paths):
+        for read in _read_file(path):
+            if isinstance(read, LabelError):
+                _tell(read, problems)
+                continue
+            known = sentences.setdefault(read.text, read)
+            if known is not read and _marks(known) != _marks(read):
+                error = LabelError(
+                    f"{read.where}: this sentence is labelled differently at {known.where} "
+                    f"({_told(known)} there, {_told(read)} here); keep one of the two: "
+                    f"{_short(read.text)}"
+                )
+                _tell(error, problems)
+    return list(sentences.values())
+
+
+def _tell(error: LabelError, problems: list[str] | None) -> None:
+    if problems is None:
+        raise error
+    problems.append(str(error))
+
+
+def read_row(row: dict[str, Any], where: str = "row") -> LabelledSentence:
+    """One labelled sentence in the full form; `where` names it in a LabelError."""
+    text = row.get("text")
+    if not isinstance(text, str) or not text.strip():
+        raise LabelError(f"{where}: no text; every row needs a non-empty field `text`")
+    return _from_full(row, where)
+
+
+def _read_file(path: Path) -> Iterator[LabelledSentence | LabelError]:
+    """The sentences of one file, and the errors of rows that are none.
+
+    Rows of the short form on the same text become one sentence.
+    """
+    short: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    for where, row in _rows(path):
+        if isinstance(row, LabelError):
+            yield row
+            continue
+        text = row.get("text")
+        try:
+            if "stances" in row or not isinstance(text, str) or not text.strip():
+                yield read_row(row, where)
+            elif "stance" in row:
+                short.setdefault(text, []).append((where, row))
+            else:
+                raise LabelError(
+                    f"{where}: neither `stances` (full form) nor `stance` (short form); "
+                    'a neutral sentence has "stances": [] or "stance": "neutral"'
+                )
+        except LabelError as error:
+            yield error
+    for text, group in short.items():
+        try:
+            yield _from_short(text, group)
+        except LabelError as error:
+            yield error
+
+
+def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]:
+    """The rows of a file with their places; what cannot be read is an error in its place."""
+    kind = path.suffix.lower()
+    try:
+        if kind not in (".jsonl", ".csv"):
+            raise LabelError(f"{path}: labelled data is read from .jsonl or .csv files")
+        yield from _csv_rows(path) if kind == ".csv" else _jsonl_rows(path)
+    except LabelError as error:
+        yield str(path), error
+    except OSError as error:
+        yield str(path), LabelError(f"{path}: cannot be read: {error.strerror or error}")
+    except UnicodeDecodeError as error:
+        yield (
+            str(path),
+            LabelError(
+                f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8 and try again"
+            ),
+        )
+
+
+def _jsonl_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]:
+    with path.open(encoding="utf-8-sig") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            where = f"{path}:{number}"
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                yield where, LabelError(f"{where}: is not JSON ({error}); one object a line")
+                continue
+            if isinstance(row, dict):
+                yield where, row
+            else:
+                yield where, LabelError(f"{where}: is not a JSON object; one object a line")
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]:
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        reader = csv.DictReader(lines)
+        columns = reader.fieldnames or []
+        if "text" not in columns or "stance" not in columns:
+            raise LabelError(
+                f"{path}:1: the header must name the columns text, stance, target "
+                f"(and optionally source, claim); found: {', '.join(columns) or 'nothing'}"
+            )
+        while True:
+            where = f"{path}:{reader.line_num + 1}"  # where the row begins: cells hold line ends
+            try:
+                row = next(reader, None)
+            except csv.Error as error:
+                raise LabelError(f"{where}: is not CSV ({error})") from None
+            if row is None:
+                return
+            if None in row or None in row.values():
+                yield (
+                    where,
+                    LabelError(
+                        f"{where}: {'more' if None in row else 'fewer'} cells than the header "
+                        "has columns; put cells that hold a comma in double quotes"
+                    ),
+                )
+            else:
+                yield where, row
+
+
+def _from_full(row: dict[str, Any], where: str) -> LabelledSentence:
+    text, stances = row["text"], row["stances"]
+    if not isinstance(stances, list) or not all(isinstance(item, dict) for item in stances):
+        raise LabelError(f"{where}: `stances` must be a list of objects")
+    marked = []
+    for item in stances:
+        stance = _stance_name(item.get("stance"), where)
+        spans = {}
+        for role in ROLES:
+            if role not in item:
+                continue
+            if not isinstance(item[role], list):
+                raise LabelError(f"{where}: `{role}` must be a list of spans")
+            spans[role] = tuple(_full_span(span, text, role, where) for span in item[role])
+        marked.append(LabelledStance(stance, _checked(stance, spans, where)))
+    more = {key: value for key, value in row.items() if key not in ("id", "text", "stances")}
+    return LabelledSentence(text, tuple(marked), str(row.get("id", "")), where, more)
+
+
+def _full_span(span: Any, text: str, role: str, where: str) -> Span:
+    """A span given as {"text", "start", "end"}, or as its text alone."""
+    if isinstance(span, str):
+        return find_span(span, text, role, where)
+    if not isinstance(span, dict) or not isinstance(span.get("text"), str):
+        raise LabelError(f'{where}: {role} must hold spans {{"text", "start", "end"}}: {span!r}')
+    words, start, end = span["text"], span.get("start"), span.get("end")
+    if start is None and end is None:
+        return find_span(words, text, role, where)
+    if not isinstance(start, int) or not isinstance(end, int) or text[start:end] != words:
+        found = text.find(words)
+        hint = f"it stands at {found}" if found >= 0 else "it is not in the sentence"
+        raise LabelError(f"{where}: {role} {words!r} is not at {start} to {end}; {hint}")
+    if not words.strip():
+        raise LabelError(f"{where}: {role} holds an empty span; leave it out instead")
+    return Span(words, start, end)
+
+
+def find_span(words: str, text: str, role: str = "span", where: str = "") -> Span:
+    """The first place where `words` stand as whole words in `text`.
+
+    Raises LabelError where they do not stand there.
+    """
+    words = words.strip()
+    whole = re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) if words else None
+    start = whole.start() if whole else text.find(words) if words else -1
+    if start < 0:
+        raise LabelError(
+            f"{where}: {role} {words!r} is not in the sentence; "
+            f"copy it from there character for character: {_short(text)}"
+        )
+    return Span(words, start, start + len(words))
+
+
+def _from_short(text: str, rows: Sequence[tuple[str, dict[str, Any]]]) -> LabelledSentence:
+    where = rows[0][0]
+    stances: dict[str, dict[str, dict[Span, None]]] = {}
+    neutral = False
+    for place, row in rows:
+        name = row["stance"]
+        if name is None or not str(name).strip() or str(name).strip().lower() == NEUTRAL:
+            neutral = True
+            continue
+        stance = _stance_name(name, place)
+        spans = stances.setdefault(stance, {})
+        for role in ROLES:
+            if role not in row or (stance == "denies" and role == "claim" and not row[role]):
+                continue
+            cell = row[role]
+            cells = cell if isinstance(cell, list) else [cell] if cell else []
+            # dicts keep the order and drop a span that several rows repeat
+            spans.setdefault(role, {}).update(
+                dict.fromkeys(find_span(str(words), text, role, place) for words in cells)
+            )
+    if neutral and stances:
+        raise LabelError(
+            f"{where}: this sentence is labelled neutral in one row and "
+            f"{', '.join(stances)} in another; keep one of the two: {_short(text)}"
+        )
+    marked = tuple(
+        LabelledStance(
+            stance, _checked(stance, {role: tuple(found) for role, found in spans.items()}, where)
+        )
+        for stance, spans in stances.items()
+    )
+    first = rows[0][1]
+    more = {k: v for k, v in first.items() if k not in ("id", "text", "stance", *ROLES)}
+    return LabelledSentence(text, marked, str(first.get("id") or ""), where, more)
+
+
+def _stance_name(name: Any, where: str) -> str:
+    if isinstance(name, str) and name.strip().lower() in STANCES:
+        return name.strip().lower()
+    raise LabelError(
+        f"{where}: unknown stance {name!r}; the stances are {', '.join(STANCES)} (or {NEUTRAL})"
+    )
+
+
+def _checked(
+    stance: str, spans: dict[str, tuple[Span, ...]], where: str
+) -> dict[str, tuple[Span, ...]]:
+    if stance == "denies" and spans.get("claim"):
+        raise LabelError(f"{where}: `denies` has no claim; what is denied is its target")
+    return spans
+
+
+def _marks(sentence: LabelledSentence) -> set[tuple[str, str, int, int]]:
+    """The labels of a sentence in a form that two readings can be compared by."""
+    marks = {(stance, "", 0, 0) for stance in sentence.labels}
+    for stance in sentence.stances:
+        for role, spans in stance.spans.items():
+            marks |= {(stance.stance, role, span.start, span.end) for span in spans}
+    return marks
+
+
+def _told(sentence: LabelledSentence) -> str:
+    """A sentence's labels in words, for a message."""
+    told = []
+    for stance in sentence.stances:
+        spans = [f"{r} {s.text!r}" for r, found in stance.spans.items() for s in found]
+        told.append(" ".join([stance.stance, *spans]))
+    return "; ".join(told) or NEUTRAL
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 120 else text[:117] + "..."

@@ -1,0 +1,48 @@
+"""The table of stances that a person reads on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .types import Span, TaggedSentence
+
+# Distinct in brightness too, for eyes and terminals without colour; the word itself
+# stands beside it anyway.
+COLOURS = {"accuses": "red", "denies": "cyan", "warns": "yellow"}
+_ROLE_STYLES = {"source": "bold", "target": "underline", "claim": "italic"}
+
+
+def show(console: Console, article: str, sentences: Iterable[TaggedSentence]) -> int:
+    """Prints the stances of one article as a table; returns how many there were."""
+    table = Table(box=SIMPLE_HEAD, title=Text(article), title_justify="left", expand=True)
+    table.add_column("stance", no_wrap=True)
+    table.add_column("score", justify="right", no_wrap=True)
+    table.add_column("source", ratio=2, overflow="fold")
+    table.add_column("target", ratio=3, overflow="fold")
+    table.add_column("claim", ratio=4, overflow="fold")
+    count = read = 0
+    for sentence in sentences:
+        read += 1
+        for stance in sentence.stances:
+            count += 1
+            table.add_row(
+                Text(stance.stance, style=COLOURS[stance.stance]),
+                f"{stance.score:.2f}",
+                *(_spans(getattr(stance, role), style) for role, style in _ROLE_STYLES.items()),
+            )
+    if count:
+        console.print(table)
+    else:
+        console.print(Text(article, style="italic"))
+        console.print(f"no stance found in {read} {'sentence' if read == 1 else 'sentences'}")
+    return count
+
+
+def _spans(spans: tuple[Span, ...], style: str) -> Text:
+    flat = (" ".join(span.text.split()) for span in spans)
+    return Text("; ").join(Text(words, style=style) for words in flat) if spans else Text("–")

@@ -1,0 +1,260 @@
+"""The tagger: a model folder loaded once, texts in, tagged sentences out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import decode
+from .pieces import PieceReader, Pieces
+from .sentences import split_sentences
+from .types import CHANNELS, NEUTRAL, STANCES, Span, Stance, TaggedSentence
+
+FORMAT = 1
+# Padding is cheap only among sentences of like length, and larger batches gain nothing
+# on a few cores: a batch holds at most so many word pieces, padding included.
+_PIECES_A_BATCH = 2_048
+# Articles read ahead so that sentences of like length meet; bounds memory.
+_ARTICLES_AHEAD = 64
+
+
+class ModelError(ValueError):
+    """A model folder that cannot be used; the message says why and what to do."""
+
+
+class Tagger:
+    """Tags sentences with stances by the model of one folder.
+
+    `thresholds` holds for each stance the probability from which it is reported.
+    """
+
+    def __init__(self, session: Any, reader: PieceReader, config: dict[str, Any]) -> None:
+        self.config = config
+        self.thresholds: dict[str, float] = dict(config["thresholds"])
+        self._session = session
+        self._reader = reader
+
+    @classmethod
+    def load(cls, folder: str | Path | None = None, threads: int | None = None) -> Tagger:
+        """Loads a model folder: `model.onnx`, `tokenizer.json` and `config.json`.
+
+        Without a folder, the model that ships with stancewire. `threads` is the number
+        of cores to use; all, unless said otherwise. Raises ModelError where a file is
+        missing, was changed since training, or comes from a newer stancewire.
+        """
+        import onnxruntime  # heavy: only once something is tagged
+
+        path = Path(folder) if folder is not None else _shipped()
+        config = _read_config(path)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or _cores()
+        options.log_severity_level = 3
+        session = onnxruntime.InferenceSession(
+            str(path / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        )
+        return cls(session, PieceReader.load(path, config["max_pieces"]), config)
+
+    @overload
+    def predict(self, text: str, *, split: bool = True) -> list[TaggedSentence]: ...
+    @overload
+    def predict(self, text: Iterable[str], *, split: bool = True) -> list[list[TaggedSentence]]: ...
+    def predict(
+        self, text: str | Iterable[str], *, split: bool = True
+    ) -> list[TaggedSentence] | list[list[TaggedSentence]]:
+        """Tags one text or many; one list of tagged sentences for each text.
+
+        With `split=False` each text is one sentence. Where a text looks like a saved
+        page, its menus and teasers are left out. All offsets index the text handed in.
+        Raises TypeError for anything but strings.
+        """
+        if isinstance(text, str):
+            return next(self.stream([text], split=split))
+        return list(self.stream(text, split=split))
+
+    def stream(self, texts: Iterable[str], *, split: bool = True) -> Iterator[list[TaggedSentence]]:
+        """Like `predict` on many texts, one result at a time, in order.
+
+        Reads a bounded number of texts ahead, so memory does not grow with their number.
+        """
+        waiting = iter(texts)
+        while chunk := list(islice(waiting, _ARTICLES_AHEAD)):
+            yield from self._tag(chunk, split)
+
+    def _tag(self, texts: Sequence[str], split: bool) -> Iterator[list[TaggedSentence]]:
+        bounds = []
+        for text in texts:
+            if not isinstance(text, str):
+                raise TypeError(f"predict() takes a string or strings, not {type(text).__name__}")
+            bounds.append(split_sentences(text) if split else _whole(text))
+        tagged = iter(
+            self._tag_sentences(
+                [
+                    (text, start, end)
+                    for text, found in zip(texts, bounds, strict=True)
+                    for start, end in found
+                ]
+            )
+        )
+        for found in bounds:
+            yield list(islice(tagged, len(found)))
+
+    def _tag_sentences(self, sentences: Sequence[tuple[str, int, int]]) -> list[TaggedSentence]:
+        """Tags (text, start, end) triples, batching those of like length."""
+        read = self._reader.read([text[start:end] for text, start, end in sentences])
+        for (text, start, end), pieces in zip(sentences, read, strict=True):
+            if pieces.cut:
+                warnings.warn(
+                    f"the sentence at {start} to {end} is longer than the model reads "
+                    f"({self._reader.max_pieces} word pieces); only its beginning was read: "
+                    f"{text[start : start + 60]!r}…",
+                    stacklevel=2,
+                )
+        tagged: list[TaggedSentence | None] = [None] * len(sentences)
+        for batch in _batches(read):
+            stance_logits, span_logits = self._run([read[i] for i in batch])
+            found = decode.probabilities(stance_logits)
+            for row, i in enumerate(batch):
+                text, start, end = sentences[i]
+                spans = span_logits[row, read[i].first]
+                tagged[i] = self._sentence(text, start, end, read[i], found[row], spans)
+        return [sentence for sentence in tagged if sentence is not None]
+
+    def _run(self, batch: Sequence[Pieces]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Stance logits (B, 3) and span logits (B, T, 8, 3) of one batch."""
+        longest = max(len(pieces.ids) for pieces in batch)
+        ids = np.zeros((len(batch), longest), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, pieces in enumerate(batch):
+            ids[row, : len(pieces.ids)] = pieces.ids
+            mask[row, : len(pieces.ids)] = 1
+        stance_logits, span_logits = self._session.run(
+            ["stance_logits", "span_logits"], {"input_ids": ids, "attention_mask": mask}
+        )
+        return stance_logits, span_logits
+
+    def _sentence(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        pieces: Pieces,
+        probabilities: NDArray[np.float32],
+        span_logits: NDArray[np.float32],
+    ) -> TaggedSentence:
+        sentence = text[start:end]
+        found = decode.scores(probabilities)
+        label = decode.label(found, self.thresholds)
+        stances = (
+            ()
+            if label == NEUTRAL
+            else decode.stances(sentence, pieces.words, found, span_logits, self.thresholds)
+        )
+        return TaggedSentence(
+            sentence, start, end, label, found[label], found,
+            tuple(_moved(stance, start) for stance in stances),
+        )  # fmt: skip
+
+
+@overload
+def predict(text: str, *, split: bool = True) -> list[TaggedSentence]: ...
+@overload
+def predict(text: Iterable[str], *, split: bool = True) -> list[list[TaggedSentence]]: ...
+def predict(
+    text: str | Iterable[str], *, split: bool = True
+) -> list[TaggedSentence] | list[list[TaggedSentence]]:
+    """Tags an article or sentence, or many, with the model that ships with stancewire.
+
+    See `Tagger.predict`. The model is loaded at the first call.
+    """
+    return _default().predict(text, split=split)
+
+
+@cache
+def _default() -> Tagger:
+    return Tagger.load()
+
+
+def _shipped() -> Path:
+    from .model import FOLDER
+
+    return FOLDER
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    """The configuration of a model folder whose files are all there and unchanged."""
+    if not folder.is_dir():
+        raise ModelError(f"{folder}: no such model folder")
+    missing = [
+        name
+        for name in ("config.json", "model.onnx", "tokenizer.json")
+        if not (folder / name).is_file()
+    ]
+    if missing:
+        raise ModelError(f"{folder}: not a stancewire model, {', '.join(missing)} is missing")
+    try:
+        config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        version, channels, hashes = config["format"], config["channels"], config["sha256"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder / 'config.json'}: is damaged ({error!r})") from None
+    if version != FORMAT:
+        raise ModelError(
+            f"{folder}: is a model of format {version}, this stancewire reads format {FORMAT}; "
+            "update stancewire, or train the model anew"
+        )
+    if [tuple(channel) for channel in channels] != list(CHANNELS):
+        raise ModelError(f"{folder}: was trained for other stances or roles: {channels}")
+    if set(config.get("thresholds", ())) != set(STANCES):
+        raise ModelError(f"{folder / 'config.json'}: `thresholds` must name {', '.join(STANCES)}")
+    for name, expected in hashes.items():
+        found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        if found != expected:
+            raise ModelError(
+                f"{folder / name}: is not the file that training wrote "
+                f"(sha256 {found[:12]}…, expected {expected[:12]}…); install the model again"
+            )
+    return config
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _whole(text: str) -> list[tuple[int, int]]:
+    """The bounds of a text that is one sentence; none where it is blank."""
+    stripped = text.strip()
+    start = text.find(stripped)
+    return [(start, start + len(stripped))] if stripped else []
+
+
+def _batches(read: Sequence[Pieces]) -> Iterator[list[int]]:
+    """Indices of sentences, shortest first, in batches of at most `_PIECES_A_BATCH`."""
+    batch: list[int] = []
+    for i in sorted(range(len(read)), key=lambda index: len(read[index].ids)):
+        if batch and (len(batch) + 1) * len(read[i].ids) > _PIECES_A_BATCH:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+def _moved(stance: Stance, by: int) -> Stance:
+    """The stance with its spans indexing the whole text instead of the sentence."""
+    source, target, claim = (
+        tuple(Span(span.text, span.start + by, span.end + by) for span in spans)
+        for spans in (stance.source, stance.target, stance.claim)
+    )
+    return Stance(stance.stance, stance.score, source, target, claim)

@@ -1,0 +1,1 @@
+"""Training: labelled sentences in, a model folder out. Needs `pip install "stancewire[train]"`."""

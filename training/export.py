@@ -1,0 +1,107 @@
+"""From a trained network to a model folder: ONNX, int8, and how far the two agree."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from stancewire import scoring
+from stancewire.labels import LabelledSentence
+from stancewire.tagger import FORMAT
+from stancewire.types import CHANNELS, STANCES, TaggedSentence
+from torch import nn
+
+# Read by ONNX Runtime from 1.15 on.
+_OPSET = 18
+
+
+def export(
+    network: nn.Module,
+    tokenizer_json: Path,
+    folder: Path,
+    max_pieces: int,
+    thresholds: Mapping[str, float],
+    about: Mapping[str, Any],
+) -> Path:
+    """Writes `model.onnx` (int8), `tokenizer.json` and `config.json` to `folder`.
+
+    `about` goes into the configuration as it is: data, recipe, figures.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    folder.mkdir(parents=True, exist_ok=True)
+    plain = folder / "float.onnx"
+    to_onnx(network, plain)
+    # Weights of 7 bits: on processors without VNNI the 8-bit products of ONNX Runtime
+    # can overflow their 16-bit sums, so that results would differ between machines.
+    quantize_dynamic(
+        plain, folder / "model.onnx", per_channel=True, reduce_range=True,
+        weight_type=QuantType.QInt8,
+    )  # fmt: skip
+    plain.unlink()
+    shutil.copyfile(tokenizer_json, folder / "tokenizer.json")
+    config = {
+        "format": FORMAT,
+        "channels": [list(channel) for channel in CHANNELS],
+        "max_pieces": max_pieces,
+        "thresholds": dict(thresholds),
+        "sha256": {
+            name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            for name in ("model.onnx", "tokenizer.json")
+        },
+        **about,
+    }
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    return folder
+
+
+def to_onnx(network: nn.Module, path: Path) -> None:
+    """Writes the network as float32 ONNX with free batch and sentence length."""
+    network.eval()
+    ids = torch.ones(2, 16, dtype=torch.long)
+    mask = torch.ones_like(ids)
+    mask[1, 9:] = 0
+    sizes = {0: "batch", 1: "pieces"}
+    names = ["input_ids", "attention_mask"], ["stance_logits", "span_logits"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracer's remarks on the encoder's own code
+        torch.onnx.export(
+            network, (ids, mask), path, dynamo=False, opset_version=_OPSET,
+            input_names=names[0], output_names=names[1],
+            dynamic_axes={**dict.fromkeys(names[0], sizes), names[1][0]: {0: "batch"},
+                          names[1][1]: sizes},
+        )  # fmt: skip
+
+
+def agreement(
+    gold: Sequence[LabelledSentence],
+    one: Sequence[TaggedSentence],
+    two: Sequence[TaggedSentence],
+) -> dict[str, float]:
+    """How far two taggings of the same sentences agree, such as float against int8.
+
+    "same_label" and "same_spans" are parts of all sentences; the "score" figures are
+    differences of stance probabilities; "macro_f1_change" is two's minus one's.
+    """
+    gaps = [abs(a.scores[s] - b.scores[s]) for a, b in zip(one, two, strict=True) for s in STANCES]
+    same_label = [a.label == b.label for a, b in zip(one, two, strict=True)]
+    same_spans = [_spans(a) == _spans(b) for a, b in zip(one, two, strict=True)]
+    count = max(1, len(one))
+    change = scoring.evaluate(gold, two).macro_f1 - scoring.evaluate(gold, one).macro_f1
+    return {
+        "same_label": sum(same_label) / count,
+        "same_spans": sum(same_spans) / count,
+        "mean_score_difference": sum(gaps) / max(1, len(gaps)),
+        "largest_score_difference": max(gaps, default=0.0),
+        "macro_f1_change": change,
+    }
+
+
+def _spans(tagged: TaggedSentence) -> list[tuple[Any, ...]]:
+    return sorted((s.stance, s.source, s.target, s.claim) for s in tagged.stances)
