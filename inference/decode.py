@@ -15,13 +15,15 @@ from .words import trim
 
 OUT, BEGIN, INSIDE = 0, 1, 2
 
+_EVEN = np.zeros((3, 3), dtype=np.float32)
+
 # A person marks one claim; parties may be several.
 _SINGLE = {"claim"}
 
 
 def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Independent stance probabilities (0 to 1) from stance logits, any shape."""
-    return 1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0)))
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0))), dtype=np.float32)
 
 
 def scores(stance_probabilities: NDArray[np.float32]) -> dict[str, float]:
@@ -40,22 +42,25 @@ def label(found: Mapping[str, float], thresholds: Mapping[str, float]) -> str:
     return max(over, key=lambda stance: found[stance], default=NEUTRAL)
 
 
-def best_tags(logits: NDArray[np.float32]) -> list[int]:
+def best_tags(logits: NDArray[np.float32], transitions: NDArray[np.float32] = _EVEN) -> list[int]:
     """The likeliest legal BIO sequence (Viterbi) for one channel.
 
-    `logits` has shape (words, 3) in the order out, begin, inside. Legal means that
-    "inside" never follows "out" and never comes first.
+    `logits` has shape (words, 3) in the order out, begin, inside; `transitions` (3, 3)
+    scores each tag (row) before each other (column). Legal means that "inside" never
+    follows "out" and never comes first.
     """
     words = len(logits)
     if words == 0:
         return []
-    score = np.array([logits[0, OUT], logits[0, BEGIN], -np.inf])
+    step = transitions.copy()
+    step[OUT, INSIDE] = -np.inf
+    score = logits[0].astype(np.float64)
+    score[INSIDE] = -np.inf
     back = np.zeros((words, 3), dtype=np.int8)
     for i in range(1, words):
-        any_best = int(np.argmax(score))
-        in_best = BEGIN if score[BEGIN] >= score[INSIDE] else INSIDE
-        back[i] = (any_best, any_best, in_best)
-        score = np.array([score[any_best], score[any_best], score[in_best]]) + logits[i]
+        onward = score[:, None] + step
+        back[i] = onward.argmax(axis=0)
+        score = onward.max(axis=0) + logits[i]
     tags = [int(np.argmax(score))]
     for i in range(words - 1, 0, -1):
         tags.append(int(back[i, tags[-1]]))
@@ -74,14 +79,18 @@ def tag_runs(tags: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def channel_spans(
-    logits: NDArray[np.float32], words: Sequence[tuple[int, int]], text: str, single: bool
+    logits: NDArray[np.float32],
+    transitions: NDArray[np.float32],
+    words: Sequence[tuple[int, int]],
+    text: str,
+    single: bool,
 ) -> tuple[Span, ...]:
     """The spans of one (stance, role) channel, trimmed as the guide trims.
 
-    `logits` has shape (words, 3); `words` are character offsets into `text`. With
-    `single`, only the span with the greatest margin over "out" is kept.
+    `logits` has shape (words, 3), `transitions` (3, 3); `words` are character offsets
+    into `text`. With `single`, only the span with the greatest margin over "out" is kept.
     """
-    runs = tag_runs(best_tags(logits))
+    runs = tag_runs(best_tags(logits, transitions))
     if single and len(runs) > 1:
         margin = logits[:, BEGIN:].max(axis=1) - logits[:, OUT]
         runs = [max(runs, key=lambda run: float(margin[run[0] : run[1]].sum()))]
@@ -98,17 +107,19 @@ def stances(
     words: Sequence[tuple[int, int]],
     found: Mapping[str, float],
     span_logits: NDArray[np.float32],
+    transitions: NDArray[np.float32],
     thresholds: Mapping[str, float],
 ) -> tuple[Stance, ...]:
     """Every stance over its threshold with its parts, strongest first.
 
-    `span_logits` has shape (words, channels, 3), channels in the order of `CHANNELS`.
+    `span_logits` has shape (words, channels, 3) and `transitions` (channels, 3, 3),
+    channels in the order of `CHANNELS`.
     """
     over = [stance for stance in STANCES if found[stance] >= thresholds[stance]]
     tagged = []
     for stance in sorted(over, key=lambda name: -found[name]):
         parts = {
-            role: channel_spans(span_logits[:, i], words, text, role in _SINGLE)
+            role: channel_spans(span_logits[:, i], transitions[i], words, text, role in _SINGLE)
             for i, (name, role) in enumerate(CHANNELS)
             if name == stance
         }

@@ -14,10 +14,14 @@ from .words import word_spans
 # sentence here first keeps a line of many megabytes from being tokenized whole.
 _CHARACTERS_A_PIECE = 24
 
-# Typography says nothing about stance: quotes and dashes are read as their plain forms.
-# Each stands for one character, so offsets hold.
+# Typography says nothing about stance: quotes and dashes are read as their plain forms, and
+# halves of characters, which no tokenizer takes, as the replacement mark. Each stands for
+# one character, so offsets hold.
 _PLAIN = str.maketrans(
-    dict.fromkeys("“”„«»", '"') | dict.fromkeys("‘’‚`´", "'") | dict.fromkeys("‐‑‒–—−", "-")
+    dict.fromkeys("“”„«»", '"')
+    | dict.fromkeys("‘’‚`´", "'")
+    | dict.fromkeys("‐‑‒–—−", "-")
+    | dict.fromkeys(map(chr, range(0xD800, 0xE000)), "\ufffd")
 )
 
 

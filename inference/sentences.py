@@ -32,6 +32,7 @@ _HEADLINE_OVERLAP = 0.5
 _ENDED = re.compile(r"[.!?…。！？؟।][\"“”'‘’»)\]]*$")
 _TRUNCATED = re.compile(r"\w(?:\.\.\.|…)$")
 _CRUMBS = re.compile(r"\S\s*[>|»›]\s*\S|https?://|^\s*(?:[-•*·]|\d+[.)])\s")
+_UNREADABLE = re.compile("[\ud800-\udfff]")  # half of a character, as broken JSON holds
 _INITIAL = re.compile(r"\b[A-Z]\W*\.$")
 _WRAPPED_WIDTH = range(40, 101)
 _BLANK_QUOTES = str.maketrans(dict.fromkeys('"“”«»„', " "))
@@ -150,7 +151,7 @@ def _sentences(text: str, start: int, end: int) -> list[Bounds]:
         if last - first > _LONGEST_QUOTATION:
             blanked = text[start + first : start + last].translate(_BLANK_QUOTES)
             inner = [(first + a, first + b) for a, b in _segment(blanked)]
-            found += _close_quotes(text[start:end], inner)
+            found += _close_quotes(text[start:end], inner, first)
         else:
             found.append((first, last))
     return [(start + a, start + b) for a, b in _move_opening_quotes(text[start:end], found)]
@@ -158,7 +159,7 @@ def _sentences(text: str, start: int, end: int) -> list[Bounds]:
 
 def _segment(block: str) -> list[Bounds]:
     """Sentence bounds by the sentence splitter's rules for English, without outer space."""
-    flat = re.sub(r"\s", " ", block)  # a wrapped line's end is no paragraph's end
+    flat = _UNREADABLE.sub("\ufffd", re.sub(r"\s", " ", block))  # a line's end ends nothing
     cuts = [
         (cut["start_index"], cut["end_index"])
         for cut in sentencex.get_sentence_boundaries("en", flat)
@@ -178,16 +179,20 @@ def _rejoin(block: str, bounds: list[Bounds]) -> list[Bounds]:
     return joined
 
 
-def _close_quotes(block: str, bounds: list[Bounds]) -> list[Bounds]:
-    """Gives quotes that were blanked out before splitting back to the sentence they end."""
-    closed = []
+def _close_quotes(block: str, bounds: list[Bounds], start: int) -> list[Bounds]:
+    """Gives quotes that were blanked out before splitting back to their sentences.
+
+    `start` is where the first sentence may begin at the earliest.
+    """
+    closed: list[Bounds] = []
     for i, (first, last) in enumerate(bounds):
         limit = bounds[i + 1][0] if i + 1 < len(bounds) else len(block)
         while last < limit and block[last] in '"”’»':
             last += 1
-        while first > (closed[-1][1] if closed else bounds[0][0]) and block[first - 1] in '"“‘«':
+        while first > start and block[first - 1] in '"“‘«':
             first -= 1
         closed.append((first, last))
+        start = last
     return closed
 
 

@@ -41,6 +41,7 @@ class Tagger:
     def __init__(self, session: Any, reader: PieceReader, config: dict[str, Any]) -> None:
         self.config = config
         self.thresholds: dict[str, float] = dict(config["thresholds"])
+        self._transitions = np.asarray(config["transitions"], dtype=np.float32)
         self._session = session
         self._reader = reader
 
@@ -64,8 +65,9 @@ class Tagger:
         )
         return cls(session, PieceReader.load(path, config["max_pieces"]), config)
 
+    # a string is itself an iterable of strings, which mypy calls an overlap: the first one wins
     @overload
-    def predict(self, text: str, *, split: bool = True) -> list[TaggedSentence]: ...
+    def predict(self, text: str, *, split: bool = True) -> list[TaggedSentence]: ...  # type: ignore[overload-overlap]
     @overload
     def predict(self, text: Iterable[str], *, split: bool = True) -> list[list[TaggedSentence]]: ...
     def predict(
@@ -157,7 +159,9 @@ class Tagger:
         stances = (
             ()
             if label == NEUTRAL
-            else decode.stances(sentence, pieces.words, found, span_logits, self.thresholds)
+            else decode.stances(
+                sentence, pieces.words, found, span_logits, self._transitions, self.thresholds
+            )
         )
         return TaggedSentence(
             sentence, start, end, label, found[label], found,
@@ -166,7 +170,7 @@ class Tagger:
 
 
 @overload
-def predict(text: str, *, split: bool = True) -> list[TaggedSentence]: ...
+def predict(text: str, *, split: bool = True) -> list[TaggedSentence]: ...  # type: ignore[overload-overlap]
 @overload
 def predict(text: Iterable[str], *, split: bool = True) -> list[list[TaggedSentence]]: ...
 def predict(
@@ -213,6 +217,8 @@ def _read_config(folder: Path) -> dict[str, Any]:
         )
     if [tuple(channel) for channel in channels] != list(CHANNELS):
         raise ModelError(f"{folder}: was trained for other stances or roles: {channels}")
+    if np.shape(config.get("transitions")) != (len(CHANNELS), 3, 3):
+        raise ModelError(f"{folder / 'config.json'}: `transitions` must be of shape (8, 3, 3)")
     if set(config.get("thresholds", ())) != set(STANCES):
         raise ModelError(f"{folder / 'config.json'}: `thresholds` must name {', '.join(STANCES)}")
     for name, expected in hashes.items():

@@ -61,7 +61,7 @@ def _closes_inside(piece: str) -> bool:
 def _opens_inside(piece: str) -> bool:
     """Whether `piece` ends with a quote or bracket that was opened within it."""
     last = piece[-1]
-    return last in "\"'”»)]" and _PAIRS.get(last, last) in piece[:-1] and not _wraps(piece)
+    return last in "\"'”’»)]" and _PAIRS.get(last, last) in piece[:-1] and not _wraps(piece)
 
 
 def _wraps(piece: str) -> bool:

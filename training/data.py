@@ -12,22 +12,22 @@ from stancewire.pieces import PieceReader, Pieces
 from stancewire.types import CHANNELS, STANCES
 from torch import Tensor
 
-from .network import IGNORED
-
-OUT, BEGIN, INSIDE = 0, 1, 2
+from .network import BEGIN, IGNORED, INSIDE, OUT
 
 
 def to_dataset(sentences: Sequence[LabelledSentence], reader: PieceReader) -> Dataset:
     """A dataset with a row a sentence, in order.
 
-    `input_ids` is a list of pieces; `stance_labels` three numbers, 0 or 1; `span_labels`
-    a list (pieces) of eight tags, `IGNORED` where there is nothing to learn.
+    `input_ids` is a list of pieces; `first` the first piece of each word; `stance_labels`
+    three numbers, 0 or 1; `span_labels` a list (words) of eight tags, `IGNORED` where
+    there is nothing to learn.
     """
     read = reader.read([sentence.text for sentence in sentences])
     return Dataset.from_dict(
         {
             "input_ids": [pieces.ids for pieces in read],
             "length": [len(pieces.ids) for pieces in read],
+            "first": [pieces.first for pieces in read],
             "stance_labels": [
                 [float(stance in sentence.labels) for stance in STANCES] for sentence in sentences
             ],
@@ -40,41 +40,46 @@ def to_dataset(sentences: Sequence[LabelledSentence], reader: PieceReader) -> Da
 
 
 def span_labels(sentence: LabelledSentence, pieces: Pieces) -> list[list[int]]:
-    """The tags of one sentence, shape (pieces, channels).
+    """The tags of one sentence, shape (words, channels).
 
-    Only the first piece of a word has tags. A role that was not annotated for a stance
-    that the sentence carries is ignored throughout.
+    A role that was not annotated for a stance that the sentence carries is ignored
+    throughout.
     """
-    table = [[IGNORED] * len(CHANNELS) for _ in pieces.ids]
+    table = [[IGNORED] * len(CHANNELS) for _ in pieces.words]
     for channel, (stance, role) in enumerate(CHANNELS):
         marked = [item for item in sentence.stances if item.stance == stance]
         if any(role not in item.spans for item in marked):
             continue
         spans = sorted({(s.start, s.end) for item in marked for s in item.spans[role]})
-        open_span: tuple[int, int] | None = None
-        for (start, end), first in zip(pieces.words, pieces.first, strict=True):
+        before: tuple[int, int] | None = None
+        for word, (start, end) in enumerate(pieces.words):
             inside = next((s for s in spans if s[0] < end and start < s[1]), None)
-            tag = OUT if inside is None else INSIDE if inside == open_span else BEGIN
-            table[first][channel] = tag
-            open_span = inside
+            table[word][channel] = OUT if inside is None else INSIDE if inside == before else BEGIN
+            before = inside
     return table
 
 
 def collate(rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
     """Pads rows of `to_dataset` to the longest of the batch.
 
-    Piece 0 fills up; the attention mask hides it.
+    Piece 0 fills up and the attention mask hides it; -1 fills up the words.
     """
-    longest = max(len(row["input_ids"]) for row in rows)
-    ids = torch.zeros(len(rows), longest, dtype=torch.long)
-    mask = torch.zeros(len(rows), longest, dtype=torch.long)
-    spans = torch.full((len(rows), longest, len(CHANNELS)), IGNORED, dtype=torch.long)
+    pieces = max(len(row["input_ids"]) for row in rows)
+    words = max(1, *(len(row["first"]) for row in rows))
+    ids = torch.zeros(len(rows), pieces, dtype=torch.long)
+    mask = torch.zeros(len(rows), pieces, dtype=torch.long)
+    first = torch.full((len(rows), words), -1, dtype=torch.long)
+    spans = torch.full((len(rows), words, len(CHANNELS)), IGNORED, dtype=torch.long)
     for i, row in enumerate(rows):
-        length = len(row["input_ids"])
-        ids[i, :length] = torch.tensor(row["input_ids"])
-        mask[i, :length] = 1
-        spans[i, :length] = torch.tensor(row["span_labels"])
-    stances = torch.tensor([row["stance_labels"] for row in rows], dtype=torch.float)
+        ids[i, : len(row["input_ids"])] = torch.tensor(row["input_ids"])
+        mask[i, : len(row["input_ids"])] = 1
+        if row["first"]:
+            first[i, : len(row["first"])] = torch.tensor(row["first"])
+            spans[i, : len(row["first"])] = torch.tensor(row["span_labels"])
     return {
-        "input_ids": ids, "attention_mask": mask, "stance_labels": stances, "span_labels": spans,
-    }  # fmt: skip
+        "input_ids": ids,
+        "attention_mask": mask,
+        "first": first,
+        "stance_labels": torch.tensor([row["stance_labels"] for row in rows], dtype=torch.float),
+        "span_labels": spans,
+    }

@@ -51,6 +51,7 @@ def export(
         "channels": [list(channel) for channel in CHANNELS],
         "max_pieces": max_pieces,
         "thresholds": dict(thresholds),
+        "transitions": transitions(network),
         "sha256": {
             name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
             for name in ("model.onnx", "tokenizer.json")
@@ -59,6 +60,14 @@ def export(
     }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     return folder
+
+
+def transitions(network: nn.Module) -> list[Any]:
+    """The network's tag transitions, (8, from, to), as the configuration holds them."""
+    assert isinstance(network.transitions, torch.Tensor)
+    rounded = [[[round(v, 5) for v in to] for to in channel]
+               for channel in network.transitions.detach().cpu().tolist()]  # fmt: skip
+    return rounded
 
 
 def to_onnx(network: nn.Module, path: Path) -> None:

@@ -10,8 +10,10 @@ import torch
 from stancewire.types import CHANNELS, STANCES
 from torch import Tensor, nn
 from torch.nn import functional
+from transformers import PreTrainedModel
 
 IGNORED = -100
+OUT, BEGIN, INSIDE = 0, 1, 2
 
 
 class StanceNetwork(nn.Module):
@@ -23,7 +25,7 @@ class StanceNetwork(nn.Module):
     the source of another.
     """
 
-    def __init__(self, encoder: nn.Module, width: int = 192, dropout: float = 0.1) -> None:
+    def __init__(self, encoder: PreTrainedModel, width: int = 192, dropout: float = 0.1) -> None:
         super().__init__()
         self.encoder = encoder
         hidden: int = encoder.config.hidden_size
@@ -33,6 +35,8 @@ class StanceNetwork(nn.Module):
         self.stance_bias = nn.Parameter(torch.full((len(STANCES),), -1.0))
         self.piece = nn.Linear(hidden, width)
         self.cue = nn.Linear(hidden, width, bias=False)
+        # how likely each tag follows each other, a channel: (8, from, to)
+        self.transitions = nn.Parameter(torch.zeros(len(CHANNELS), 3, 3))
         self.roles = nn.ModuleList(
             nn.Linear(width, 3 * sum(name == stance for name, _ in CHANNELS)) for stance in STANCES
         )
@@ -57,42 +61,59 @@ class StanceNetwork(nn.Module):
         return stance_logits, torch.cat(channels, dim=2)
 
 
-class PlainNetwork(nn.Module):
-    """The baseline: first-piece stance head and one linear BIO layer. Same shapes."""
-
-    def __init__(self, encoder: nn.Module, dropout: float = 0.1) -> None:
-        super().__init__()
-        self.encoder = encoder
-        hidden: int = encoder.config.hidden_size
-        self.dropout = nn.Dropout(dropout)
-        self.stance = nn.Linear(hidden, len(STANCES))
-        self.span = nn.Linear(hidden, len(CHANNELS) * 3)
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits for piece ids and mask, both integer tensors of shape (B, T)."""
-        hidden = self.dropout(self.encoder(input_ids=input_ids, attention_mask=attention_mask)[0])
-        return self.stance(hidden[:, 0]), self.span(hidden).unflatten(-1, (len(CHANNELS), 3))
-
-
 def loss(
     stance_logits: Tensor,
     span_logits: Tensor,
+    transitions: Tensor,
     stance_labels: Tensor,
     span_labels: Tensor,
+    first: Tensor,
     absent_weight: float = 0.1,
 ) -> Tensor:
     """Stance loss plus span loss, one number.
 
-    `stance_labels` is (B, 3) of 0 and 1; `span_labels` is (B, T, 8) of tags, or IGNORED
-    for later pieces of a word and for roles that nobody annotated. The span channels of
-    a stance that the sentence does not carry are only read where the sentence head is
-    mistaken, so their words count for `absent_weight` of a word of one that it carries.
+    `stance_labels` is (B, 3) of 0 and 1; `first` (B, W) holds each word's first piece,
+    -1 behind the last; `span_labels` is (B, W, 8) of tags, or IGNORED throughout a
+    channel for a role that nobody annotated. The span channels of a stance that the
+    sentence does not carry are only read where the sentence head is mistaken, so their
+    words count for `absent_weight` of a word of one that it carries.
     """
     of_stance = functional.binary_cross_entropy_with_logits(stance_logits, stance_labels)
-    each = functional.cross_entropy(
-        span_logits.flatten(0, 2), span_labels.flatten(), ignore_index=IGNORED, reduction="none"
-    ).view(span_labels.shape)
-    channel_of = torch.tensor([STANCES.index(s) for s, _ in CHANNELS], device=each.device)
-    held = stance_labels[:, channel_of].unsqueeze(1)  # (B, 1, 8)
-    weight = (held + absent_weight * (1 - held)) * (span_labels != IGNORED)
-    return of_stance + (each * weight).sum() / weight.sum().clamp(min=1.0)
+    channel_of = torch.tensor([STANCES.index(s) for s, _ in CHANNELS], device=first.device)
+    held = stance_labels[:, channel_of]  # (B, 8)
+    words = (first >= 0).sum(1, keepdim=True)  # (B, 1)
+    annotated = (span_labels[:, 0] != IGNORED) & (words > 0)
+    weight = (held + absent_weight * (1 - held)) * annotated
+    each = chain_loss(span_logits, transitions, span_labels.clamp(min=0), first)
+    return of_stance + (each * weight).sum() / (words * weight).sum().clamp(min=1.0)
+
+
+def legal(transitions: Tensor) -> Tensor:
+    """Transitions (8, 3, 3) without the step from "out" to "inside"."""
+    barred = torch.zeros_like(transitions)
+    barred[:, OUT, INSIDE] = -1e4
+    return transitions + barred
+
+
+def chain_loss(logits: Tensor, transitions: Tensor, tags: Tensor, first: Tensor) -> Tensor:
+    """Negative log-likelihood (B, 8) of the tags by a linear-chain CRF for each channel.
+
+    `logits` is (B, T, 8, 3) over pieces, `tags` (B, W, 8) and `first` (B, W) over words.
+    Lafferty, McCallum and Pereira 2001, "Conditional random fields".
+    """
+    index = first.clamp(min=0)[:, :, None, None].expand(-1, -1, *logits.shape[2:])
+    words = logits.gather(1, index)  # (B, W, 8, 3)
+    step = legal(transitions)  # (8, from, to)
+    there = first >= 0  # (B, W)
+    begun = words[:, 0].clone()
+    begun[..., INSIDE] = begun[..., INSIDE] - 1e4  # no span begins inside
+    total = begun
+    for i in range(1, words.shape[1]):
+        onward = torch.logsumexp(total.unsqueeze(-1) + step, dim=2) + words[:, i]
+        total = torch.where(there[:, i, None, None], onward, total)
+    of_words = words.gather(3, tags.unsqueeze(-1)).squeeze(-1)  # (B, W, 8)
+    channels = torch.arange(len(CHANNELS), device=tags.device)
+    of_steps = step[channels, tags[:, :-1], tags[:, 1:]]  # (B, W - 1, 8)
+    taken = (of_words * there.unsqueeze(-1)).sum(1)
+    taken = taken + (of_steps * there[:, 1:].unsqueeze(-1)).sum(1)
+    return torch.logsumexp(total, dim=-1) - taken

@@ -9,6 +9,7 @@ import platform
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,16 +31,17 @@ from torch import Tensor, nn
 from transformers import (
     AutoModel,
     AutoTokenizer,
+    PreTrainedModel,
     Trainer,
     TrainingArguments,
-    get_linear_schedule_with_warmup,
+    get_scheduler,
     set_seed,
 )
 
 from . import base as bases
 from . import card
 from .data import collate, to_dataset
-from .export import agreement, export
+from .export import agreement, export, transitions
 from .network import StanceNetwork, loss
 
 UNDECIDED = dict.fromkeys(STANCES, 0.5)
@@ -109,6 +111,7 @@ def train(
         model=network,
         args=_arguments(run, recipe),
         train_dataset=to_dataset(learn, reader),
+        eval_dataset=to_dataset(judge, reader),
         data_collator=collate,
         optimizers=_optimizer(network, recipe, len(learn)),
     )
@@ -137,7 +140,7 @@ def train(
     return Outcome(run, folder, figures)
 
 
-class StanceTrainer(Trainer):  # type: ignore[misc]
+class StanceTrainer(Trainer):
     """transformers' Trainer with our loss, evaluated through inference's own code."""
 
     judge: Sequence[LabelledSentence] = ()
@@ -151,8 +154,10 @@ class StanceTrainer(Trainer):  # type: ignore[misc]
         return loss(
             stance_logits,
             span_logits,
+            self.accelerator.unwrap_model(model).transitions,
             inputs["stance_labels"],
             inputs["span_labels"],
+            inputs["first"],
             self.absent_weight,
         )
 
@@ -166,7 +171,10 @@ class StanceTrainer(Trainer):  # type: ignore[misc]
 
     def tag(self, thresholds: dict[str, float]) -> list[TaggedSentence]:
         """The held-out sentences as the network tags them now."""
-        return torch_tagger(self.model, self.reader, thresholds)(self.judge)
+        assert isinstance(self.model, nn.Module)
+        config = {"thresholds": thresholds, "transitions": transitions(self.model)}
+        tagger = Tagger(_TorchSession(self.model), self.reader, config)
+        return tag_whole(tagger, self.judge)
 
 
 class _TorchSession:
@@ -188,12 +196,6 @@ class _TorchSession:
         return [output.float().cpu().numpy() for output in outputs]
 
 
-def torch_tagger(network: nn.Module, reader: PieceReader, thresholds: dict[str, float]) -> Any:
-    """A function that tags labelled sentences whole with a torch network."""
-    tagger = Tagger(_TorchSession(network), reader, {"thresholds": thresholds})
-    return lambda sentences: tag_whole(tagger, sentences)
-
-
 def tag_whole(tagger: Tagger, sentences: Sequence[LabelledSentence]) -> list[TaggedSentence]:
     """Tags labelled sentences, each as the one sentence that it is."""
     return [found[0] for found in tagger.predict([s.text for s in sentences], split=False)]
@@ -201,12 +203,16 @@ def tag_whole(tagger: Tagger, sentences: Sequence[LabelledSentence]) -> list[Tag
 
 def measure(gold: Sequence[LabelledSentence], tagged: Sequence[TaggedSentence]) -> dict[str, float]:
     """The figures of `stancewire.scoring`, by way of our `evaluate.Metric`."""
-    metric = evaluate.load(str(Path(__file__).with_name("metric.py")), keep_in_memory=True)
-    figures: dict[str, float] = metric.compute(
+    figures: dict[str, float] = _metric().compute(
         predictions=[json.dumps(sentence.to_dict()) for sentence in tagged],
         references=[json.dumps(sentence.to_dict()) for sentence in gold],
     )
     return figures
+
+
+@cache
+def _metric() -> Any:
+    return evaluate.load(str(Path(__file__).with_name("metric.py")), keep_in_memory=True)
 
 
 def fit_thresholds(
@@ -288,13 +294,13 @@ def _save_tokenizer(source: str, path: Path) -> None:
     tokenizer.backend_tokenizer.save(str(path))
 
 
-def _encoder(source: str) -> nn.Module:
+def _encoder(source: str) -> PreTrainedModel:
     try:
-        encoder: nn.Module = AutoModel.from_pretrained(source, use_safetensors=True)
+        encoder: PreTrainedModel = AutoModel.from_pretrained(source, use_safetensors=True)
     except (OSError, ValueError) as error:
         raise bases.BaseError(f"{source}: cannot be loaded as a base: {error}") from None
     if getattr(encoder, "pooler", None) is not None:
-        encoder.pooler = None  # the heads read the pieces themselves
+        setattr(encoder, "pooler", None)  # the heads read the pieces themselves  # noqa: B010
     return encoder
 
 
@@ -328,12 +334,12 @@ def _optimizer(network: StanceNetwork, recipe: Recipe, sentences: int) -> tuple[
     """AdamW with a rate for each layer, and a linear schedule with warm-up."""
     optimizer = torch.optim.AdamW(list(_groups(network, recipe)))
     steps = max(1, round(recipe.epochs * -(-sentences // recipe.batch_size)))
-    schedule = get_linear_schedule_with_warmup(optimizer, round(recipe.warmup * steps), steps)
+    schedule = get_scheduler("linear", optimizer, round(recipe.warmup * steps), steps)
     return optimizer, schedule
 
 
 def _groups(network: StanceNetwork, recipe: Recipe) -> Iterator[dict[str, Any]]:
-    layers = network.encoder.config.num_hidden_layers
+    layers: int = network.encoder.config.num_hidden_layers
     for name, parameter in network.named_parameters():
         rate = recipe.head_learning_rate
         if name.startswith("encoder."):

@@ -1,0 +1,24 @@
+"""What several tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def examples() -> Path:
+    return ROOT / "examples"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real articles and labelled real sentences, which are not part of the project."""
+    folder = ROOT.parent / "shared"
+    if not (folder / "articles").is_dir():
+        pytest.skip("the shared evaluation data is not here")
+    return folder

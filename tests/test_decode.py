@@ -1,0 +1,89 @@
+import itertools
+
+import numpy as np
+import pytest
+from stancewire import decode
+from stancewire.types import CHANNELS, Span
+from stancewire.words import word_spans
+
+STEPS = np.zeros((len(CHANNELS), 3, 3), np.float32)
+EVEN = {"accuses": 0.5, "denies": 0.5, "warns": 0.5}
+
+
+def legal(tags: tuple[int, ...]) -> bool:
+    return tags[0] != decode.INSIDE and all(
+        not (before == decode.OUT and tag == decode.INSIDE)
+        for before, tag in itertools.pairwise(tags)
+    )
+
+
+def test_best_tags_is_the_best_of_all_legal_sequences() -> None:
+    rng = np.random.default_rng(0)
+    for words in (1, 2, 5):
+        for _ in range(50):
+            logits = rng.normal(size=(words, 3)).astype(np.float32)
+            steps = rng.normal(size=(3, 3)).astype(np.float32)
+
+            def worth(tags: tuple[int, ...], logits=logits, steps=steps) -> float:
+                return sum(logits[i, tag] for i, tag in enumerate(tags)) + sum(
+                    steps[pair] for pair in itertools.pairwise(tags)
+                )
+
+            every = [t for t in itertools.product(range(3), repeat=words) if legal(t)]
+            assert tuple(decode.best_tags(logits, steps)) == max(every, key=worth)
+
+
+def test_no_words_no_tags() -> None:
+    assert decode.best_tags(np.zeros((0, 3), np.float32)) == []
+
+
+def test_runs() -> None:
+    assert decode.tag_runs([0, 1, 2, 0, 1, 1, 2]) == [(1, 3), (4, 5), (5, 7)]
+
+
+def test_scores_and_label() -> None:
+    found = decode.scores(np.array([0.6, 0.9, 0.1], np.float32))
+    assert found["neutral"] == pytest.approx(0.4 * 0.1 * 0.9)
+    assert decode.label(found, EVEN) == "denies"
+    assert decode.label(found, {**EVEN, "denies": 0.95}) == "accuses"
+    assert decode.label(found, dict.fromkeys(EVEN, 0.95)) == "neutral"
+    # the strongest over its own threshold, not the strongest of all
+    assert decode.label(found, {"accuses": 0.3, "denies": 0.92, "warns": 0.05}) == "accuses"
+
+
+def test_one_party_can_be_target_and_source() -> None:
+    text = "Accused by Manila of ramming a boat, Beijing denied it."
+    words = word_spans(text)
+    at = {text[a:b]: i for i, (a, b) in enumerate(words)}
+    logits = np.zeros((len(words), len(CHANNELS), 3), np.float32)
+    logits[..., decode.OUT] = 5
+
+    def plant(stance: str, role: str, first: str, last: str) -> None:
+        channel = CHANNELS.index((stance, role))
+        for i in range(at[first], at[last] + 1):
+            logits[i, channel, decode.BEGIN if i == at[first] else decode.INSIDE] = 10
+
+    plant("accuses", "source", "Manila", "Manila")
+    plant("accuses", "target", "Beijing", "Beijing")
+    plant("accuses", "claim", "ramming", "boat")
+    plant("denies", "source", "Beijing", "Beijing")
+    plant("denies", "target", "it", ".")
+    plant("warns", "source", "Manila", "Manila")
+    found = decode.scores(np.array([0.7, 0.9, 0.2], np.float32))
+    denies, accuses = decode.stances(text, words, found, logits, STEPS, EVEN)
+    assert (denies.stance, accuses.stance) == ("denies", "accuses")
+    assert accuses.source == (Span("Manila", 11, 17),)
+    assert accuses.target == denies.source == (Span("Beijing", 37, 44),)
+    assert accuses.claim == (Span("ramming a boat", 21, 35),)
+    assert [span.text for span in denies.target] == ["it"]
+    assert denies.claim == ()
+
+
+def test_only_the_surest_claim_is_kept() -> None:
+    text = "theft and murder"
+    logits = np.zeros((3, 3), np.float32)
+    logits[:, decode.BEGIN] = [2, -9, 7]
+    several = decode.channel_spans(logits, STEPS[0], word_spans(text), text, single=False)
+    one = decode.channel_spans(logits, STEPS[0], word_spans(text), text, single=True)
+    assert [s.text for s in several] == ["theft", "murder"]
+    assert [s.text for s in one] == ["murder"]

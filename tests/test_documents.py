@@ -1,0 +1,81 @@
+import json
+from pathlib import Path
+
+import pytest
+from stancewire.documents import Article, Skipped, read_articles
+
+
+def read(*paths: Path) -> tuple[list[Article], list[Skipped]]:
+    items = list(read_articles(paths))
+    return (
+        [item for item in items if isinstance(item, Article)],
+        [item for item in items if isinstance(item, Skipped)],
+    )
+
+
+def test_folder_is_read_whole_and_in_order(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "two.txt").write_text("Two.", encoding="utf-8")
+    (tmp_path / "a.txt").write_text("One.", encoding="utf-8")
+    (tmp_path / "photo.png").write_bytes(b"\x89PNG")
+    articles, skipped = read(tmp_path)
+    assert [article.text for article in articles] == ["One.", "Two."]
+    assert [Path(item.where).name for item in skipped] == ["photo.png"]
+
+
+def test_jsonl_names_articles_by_id_and_skips_only_bad_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    rows = [
+        json.dumps({"id": 7, "text": "One."}),
+        "",
+        json.dumps({"title": "no text"}),
+        "{broken",
+        json.dumps({"text": "Two."}),
+        json.dumps(["text"]),
+        json.dumps({"id": "x", "text": "  "}),
+        "[" * 100_000,
+    ]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    with path.open("ab") as file:
+        file.write(b'\n{"text": "\xff"}\n')
+    articles, skipped = read(path)
+    assert [(a.name, a.text) for a in articles] == [("7", "One."), (f"{path}:5", "Two.")]
+    places = [item.where.removeprefix(f"{path}:") for item in skipped]
+    assert places == ["3", "4", "6", "x", "8", "9"]
+
+
+def test_html_gives_the_article_without_the_page(examples: Path) -> None:
+    (articles, skipped) = read(examples / "harbour.html")
+    assert not skipped
+    assert "has sued the dredging firm" in articles[0].text
+    assert "Mayor accused" not in articles[0].text
+    assert "Terms of use" not in articles[0].text
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("empty.txt", b"", "empty"),
+        ("blank.txt", b" \n\t\n ", "empty"),
+        ("binary.txt", bytes(range(256)), "not UTF-8 text (byte 128)"),
+        ("nul.txt", b"abc\0def", "binary, not text"),
+        ("empty.jsonl", b"\n", "empty"),
+        ("empty.html", b"", "empty"),
+        ("bare.html", b"<html><body></body></html>", "no article found in this page"),
+        ("table.xlsx", b"PK", "not a kind that is read"),
+    ],
+)
+def test_inputs_without_an_article_are_named(
+    tmp_path: Path, name: str, data: bytes, why: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    articles, skipped = read(tmp_path / name)
+    assert not articles
+    assert why in skipped[0].why
+
+
+def test_missing_file_and_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "bom.txt").write_bytes(b"\xef\xbb\xbfOne.")
+    articles, skipped = read(tmp_path / "none.txt", tmp_path / "bom.txt")
+    assert articles[0].text == "One."
+    assert skipped[0].why == "no such file"

@@ -1,0 +1,212 @@
+"""The whole of training on a tiny random encoder that is made on the spot."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from stancewire import Tagger
+from stancewire.labels import read_row
+from stancewire.pieces import PieceReader
+from stancewire.training import base as bases
+from stancewire.training.data import collate, span_labels, to_dataset
+from stancewire.training.export import to_onnx
+from stancewire.training.network import IGNORED, StanceNetwork, chain_loss, loss
+from stancewire.training.train import Recipe, TrainingError, install_model, train
+from stancewire.types import CHANNELS
+from tokenizers import Tokenizer
+from transformers import BertConfig, BertModel, BertTokenizerFast
+
+PARTIES = ("oslo", "moscow", "lima", "quito", "hanoi", "accra", "rabat", "vienna")
+DEEDS = ("jamming signals", "arming rebels", "burning forests", "moving mines")
+
+
+def rows() -> list[dict[str, object]]:
+    """Sentences that need no understanding: what is tested is the plumbing."""
+    made: list[dict[str, object]] = []
+    for i, one in enumerate(PARTIES):
+        two, deed = PARTIES[(i + 3) % len(PARTIES)], DEEDS[i % len(DEEDS)]
+        made += [
+            {"text": f"{one} accused {two} of {deed} .", "stances": [
+                {"stance": "accuses", "source": [one], "target": [two], "claim": [deed]}]},
+            {"text": f"{one} denied {deed} .", "stances": [
+                {"stance": "denies", "source": [one], "target": [deed]}]},
+            {"text": f"{one} warned {two} against {deed} .", "stances": [
+                {"stance": "warns", "source": [one], "target": [two], "claim": [deed]}]},
+            {"text": f"{one} met {two} in {PARTIES[(i + 5) % len(PARTIES)]} .", "stances": []},
+        ]  # fmt: skip
+    return made
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base")
+    words = sorted({word for row in rows() for word in str(row["text"]).split()} | {"##s"})
+    vocabulary = folder / "vocab.txt"
+    vocabulary.write_text(
+        "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]), encoding="utf-8"
+    )
+    BertTokenizerFast(str(vocabulary)).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(words) + 5, hidden_size=48, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=96, max_position_embeddings=64, hidden_dropout_prob=0.0,
+    )  # fmt: skip
+    BertModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("run")
+    data = folder / "data.jsonl"
+    data.write_text("\n".join(json.dumps(row) for row in rows()), encoding="utf-8")
+    recipe = Recipe(
+        base=str(tiny_base), epochs=30, batch_size=8, learning_rate=3e-3,
+        head_learning_rate=5e-3, layer_decay=1.0, max_pieces=32,
+    )  # fmt: skip
+    return train([data], out=folder / "run", recipe=recipe, with_seeds=False)
+
+
+def test_loss_falls(run) -> None:
+    losses = [entry["loss"] for entry in run.figures["log"] if "loss" in entry]
+    assert len(losses) >= 2
+    assert losses[-1] < 0.2 * losses[0]
+
+
+def test_planted_spans_are_decoded(run) -> None:
+    tagger = Tagger.load(run.model)
+    (found,) = tagger.predict("oslo accused quito of jamming signals .")
+    assert found.label == "accuses"
+    (stance,) = found.stances
+    assert [s.text for s in stance.source] == ["oslo"]
+    assert [s.text for s in stance.target] == ["quito"]
+    assert [s.text for s in stance.claim] == ["jamming signals"]
+    (denied,) = tagger.predict("rabat denied moving mines .")
+    assert denied.label == "denies"
+    assert [s.text for s in denied.stances[0].target] == ["moving mines"]
+    assert tagger.predict("rabat met oslo in lima .")[0].stances == ()
+
+
+def test_run_folder_and_figures(run) -> None:
+    files = {path.name for path in run.model.iterdir()}
+    assert files == {"model.onnx", "tokenizer.json", "config.json", "README.md"}
+    assert (run.run / "network.safetensors").is_file()
+    agreed = run.figures["int8_against_float"]
+    assert agreed["same_label"] == 1.0
+    assert agreed["largest_score_difference"] < 0.2
+    assert run.figures["held_out"]["macro_f1"] > 0.9
+    assert "Model card" in (run.model / "README.md").read_text(encoding="utf-8")
+
+
+def test_training_is_deterministic(tiny_base: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data.jsonl"
+    data.write_text("\n".join(json.dumps(row) for row in rows()), encoding="utf-8")
+    weights = []
+    for name in ("one", "two"):
+        recipe = Recipe(base=str(tiny_base), epochs=1, max_pieces=32)
+        train([data], out=tmp_path / name, recipe=recipe, with_seeds=False)
+        weights.append((tmp_path / name / "network.safetensors").read_bytes())
+    assert weights[0] == weights[1]
+
+
+def test_exported_graph_agrees_with_torch(tiny_base: Path, tmp_path: Path) -> None:
+    import onnxruntime
+
+    torch.manual_seed(1)
+    network = StanceNetwork(BertModel.from_pretrained(tiny_base)).eval()
+    to_onnx(network, tmp_path / "m.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "m.onnx"))
+    ids = torch.randint(5, 20, (3, 11))
+    mask = torch.ones_like(ids)
+    mask[1, 4:] = 0
+    with torch.inference_mode():
+        stance, spans = network(ids, mask)
+    got = session.run(None, {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})
+    np.testing.assert_allclose(got[0], stance.numpy(), atol=1e-4)
+    np.testing.assert_allclose(got[1], spans.numpy(), atol=1e-4)
+    # padding changes nothing
+    with torch.inference_mode():
+        alone, _ = network(ids[1:2, :4], mask[1:2, :4])
+    np.testing.assert_allclose(alone.numpy(), stance[1:2].numpy(), atol=1e-4)
+
+
+def test_labels_of_words_and_absent_roles(tiny_base: Path) -> None:
+    reader = PieceReader(Tokenizer.from_file(str(tiny_base / "tokenizer.json")), 32)
+    sentence = read_row(
+        {"text": "oslo accused moscow of jamming signals .", "stances": [
+            {"stance": "accuses", "source": ["oslo"], "claim": ["jamming signals"]}]}
+    )  # fmt: skip
+    (pieces,) = reader.read([sentence.text])
+    table = np.array(span_labels(sentence, pieces))
+
+    def channel(stance: str, role: str) -> list[int]:
+        return [int(tag) for tag in table[:, CHANNELS.index((stance, role))]]
+
+    assert channel("accuses", "source") == [1, 0, 0, 0, 0, 0, 0]
+    assert channel("accuses", "claim") == [0, 0, 0, 0, 1, 2, 0]
+    assert channel("accuses", "target") == [IGNORED] * 7  # not annotated
+    assert channel("denies", "target") == [0] * 7
+
+    batch = collate(to_dataset([sentence], reader).to_list())
+    network = StanceNetwork(BertModel.from_pretrained(tiny_base))
+    got = network(batch["input_ids"], batch["attention_mask"])
+    labels = batch["stance_labels"], batch["span_labels"], batch["first"]
+    value = loss(*got, network.transitions, *labels)
+    value.backward()
+    target_rows = network.roles[0].weight.grad.view(3, 3, -1)[1]  # accuses, target
+    assert torch.isfinite(value)
+    assert (target_rows == 0).all()
+
+
+def test_chain_loss_is_the_likelihood_among_all_legal_sequences() -> None:
+    import itertools
+
+    torch.manual_seed(0)
+    logits, steps = torch.randn(2, 6, len(CHANNELS), 3), torch.randn(len(CHANNELS), 3, 3)
+    first = torch.tensor([[1, 3, 4, 5], [1, 2, -1, -1]])
+    tags = torch.zeros(2, 4, len(CHANNELS), dtype=torch.long)
+    tags[0, :, 5] = torch.tensor([0, 1, 2, 0])
+    tags[1, :2, 5] = torch.tensor([1, 2])
+    got = chain_loss(logits, steps, tags, first)
+    for row, words in ((0, 4), (1, 2)):
+        worth = {
+            t: sum(logits[row, first[row, i], 5, tag] for i, tag in enumerate(t))
+            + sum(steps[5, a, b] for a, b in itertools.pairwise(t))
+            for t in itertools.product(range(3), repeat=words)
+            if (0, 2) not in itertools.pairwise((0, *t))
+        }
+        right = worth[tuple(tags[row, :words, 5].tolist())]
+        expected = torch.logsumexp(torch.stack(list(worth.values())), 0) - right
+        assert got[row, 5].item() == pytest.approx(expected.item(), abs=1e-4)
+
+
+def test_too_little_data_and_a_used_folder(tiny_base: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data.jsonl"
+    data.write_text(json.dumps(rows()[0]), encoding="utf-8")
+    recipe = Recipe(base=str(tiny_base))
+    with pytest.raises(TrainingError, match="too few"):
+        train([data], out=tmp_path / "a", recipe=recipe, with_seeds=False)
+    with pytest.raises(TrainingError, match="exists already"):
+        train([data], out=tmp_path, recipe=recipe, with_seeds=False)
+
+
+def test_base_that_is_none(tmp_path: Path) -> None:
+    data = tmp_path / "data.jsonl"
+    data.write_text("\n".join(json.dumps(row) for row in rows()), encoding="utf-8")
+    with pytest.raises(bases.BaseError, match="cannot be loaded as a base"):
+        train([data], out=tmp_path / "a", recipe=Recipe(base=str(tmp_path)), with_seeds=False)
+
+
+def test_default_base_is_the_published_file() -> None:
+    assert (Path(bases.resolve()) / "model.safetensors").is_file()
+
+
+def test_install_replaces_the_shipped_model(run, tmp_path: Path, monkeypatch) -> None:
+    import stancewire.model
+
+    monkeypatch.setattr(stancewire.model, "FOLDER", tmp_path)
+    install_model(run.model)
+    assert Tagger.load().predict("lima denied arming rebels .")[0].label == "denies"
+    assert not list(tmp_path.glob("*.partial"))
