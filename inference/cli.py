@@ -256,3 +256,11 @@ def check(files: tuple[Path, ...]) -> None:
     if problems:
         _fail(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in {len(checked)} files")
     click.echo(checks.summary(checked))
+
+
+@seeds.command("stats")
+def seeds_stats() -> None:
+    """Count what the seed corpus holds."""
+    from .seeds import load, stats
+
+    click.echo(stats.tell(stats.count(load())))

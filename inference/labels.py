@@ -32,10 +32,14 @@ class LabelError(ValueError):
 
 @dataclass(frozen=True)
 class LabelledStance:
-    """A stance as a person marked it. A role missing from `spans` was not annotated."""
+    """A stance as a person marked it. A role missing from `spans` was not annotated.
+
+    `cue` is the words that give the stance, where somebody marked them.
+    """
 
     stance: str
     spans: dict[str, tuple[Span, ...]]
+    cue: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class LabelledSentence:
         stances = [
             {"stance": item.stance}
             | {role: [span.to_dict() for span in spans] for role, spans in item.spans.items()}
+            | ({"cue": item.cue} if item.cue else {})
             for item in self.stances
         ]
         return {"id": self.id, "text": self.text, "stances": stances, **self.more}
@@ -213,7 +218,8 @@ def _from_full(row: dict[str, Any], where: str) -> LabelledSentence:
             if not isinstance(item[role], list):
                 raise LabelError(f"{where}: `{role}` must be a list of spans")
             spans[role] = tuple(_full_span(span, text, role, where) for span in item[role])
-        marked.append(LabelledStance(stance, _checked(stance, spans, where)))
+        cue = str(item.get("cue") or "")
+        marked.append(LabelledStance(stance, _checked(stance, spans, where), cue))
     more = {key: value for key, value in row.items() if key not in ("id", "text", "stances")}
     return LabelledSentence(text, tuple(marked), str(row.get("id", "")), where, more)
 

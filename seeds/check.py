@@ -2,57 +2,154 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stancewire.labels import LabelledSentence, read_labelled
-from stancewire.types import LABELS, NEUTRAL
 
-from . import SPLITS, group_of, split_of
+from . import FOLDER, group_of, split_of, stats
 
 REGISTERS = ("wire", "broadsheet", "broadcast", "local", "headline", "translated", "analysis")
+
+# Two sentences are near duplicates where they share at least this part of all their runs
+# of three words.
+NEAR = 0.5
+# No opening of four words and no run of five words outside names more often than this.
+OFTEN = 12
+# No sentence shares a run of so many words with real news that must stay out.
+LEAK = 8
+
+Words = tuple[str, ...]
 
 
 def problems(files: Sequence[Path], as_corpus: bool = False) -> list[str]:
     """Everything that is wrong with labelled files, each with file and line.
 
-    With `as_corpus`, sentences must also carry what the seeds promise: an id of their
-    own, beat, register and round.
+    With `as_corpus`, sentences must also carry what the seeds promise, be unlike each
+    other, and share nothing with the real news beside the project where it is there.
     """
     found: list[str] = []
     sentences = read_labelled(*files, problems=found)
     if as_corpus:
         ids: dict[str, str] = {}
         for sentence in sentences:
-            found += _corpus_problems(sentence, ids)
+            found += _fields(sentence, ids)
+        found += near_duplicates(sentences)
+        found += worn_phrases(sentences)
+        found += split_list(sentences)
+        shared = FOLDER.parent.parent / "shared"
+        found += leaks(sentences, [shared / name for name in ("eval", "articles", "style", "real")])
     return found
 
 
-def _corpus_problems(sentence: LabelledSentence, ids: dict[str, str]) -> list[str]:
-    found = []
+def _fields(sentence: LabelledSentence, ids: dict[str, str]) -> Iterator[str]:
+    more = sentence.more
     if not sentence.id:
-        found.append("has no id")
+        yield f"{sentence.where}: has no id"
     elif ids.setdefault(sentence.id, sentence.where) != sentence.where:
-        found.append(f"has the id {sentence.id!r} of {ids[sentence.id]}; give it one of its own")
-    if not sentence.more.get("beat"):
-        found.append("has no beat")
-    if sentence.more.get("register") not in REGISTERS:
-        found.append(f"register must be one of {', '.join(REGISTERS)}")
-    if not isinstance(sentence.more.get("round"), int):
-        found.append("has no round (a number)")
+        yield (
+            f"{sentence.where}: has the id {sentence.id!r} of {ids[sentence.id]}; "
+            "give it one of its own"
+        )
+    if not more.get("beat"):
+        yield f"{sentence.where}: has no beat"
+    if more.get("register") not in REGISTERS:
+        yield f"{sentence.where}: register must be one of {', '.join(REGISTERS)}"
+    if not isinstance(more.get("round"), int):
+        yield f"{sentence.where}: has no round (a number)"
+    if "kind" in more and (sentence.stances or more["kind"] not in stats.KINDS):
+        yield f"{sentence.where}: kind is for neutral sentences, one of {', '.join(stats.KINDS)}"
     if sentence.text != sentence.text.strip():
-        found.append("has space around its text")
-    return [f"{sentence.where}: {what}" for what in found]
+        yield f"{sentence.where}: has space around its text"
+    for stance in sentence.stances:
+        if stance.cue and stance.cue.lower() not in sentence.text.lower():
+            yield f"{sentence.where}: cue {stance.cue!r} is not in the sentence"
+
+
+def near_duplicates(sentences: Sequence[LabelledSentence]) -> Iterator[str]:
+    """Sentences that share too many runs of three words with an earlier one."""
+    seen: dict[Words, list[int]] = defaultdict(list)
+    runs: list[set[Words]] = []
+    for i, sentence in enumerate(sentences):
+        mine = set(_runs(_words(sentence.text), 3))
+        shared = Counter(j for run in mine for j in seen[run])
+        for j, common in shared.items():
+            if common >= NEAR * len(mine | runs[j]):
+                yield f"{sentence.where}: is nearly the sentence at {sentences[j].where}"
+        for run in mine:
+            seen[run].append(i)
+        runs.append(mine)
+
+
+def worn_phrases(sentences: Sequence[LabelledSentence]) -> Iterator[str]:
+    """Openings of four words and runs of five words that come back too often.
+
+    A run that holds two capitals behind its first word is a name and does not count.
+    """
+    openings: Counter[Words] = Counter()
+    phrases: Counter[Words] = Counter()
+    for sentence in sentences:
+        written = re.findall(r"\w+", sentence.text)
+        openings[tuple(word.lower() for word in written[:4])] += len(written) >= 4
+        phrases.update(
+            tuple(word.lower() for word in run)
+            for run in set(_runs(written, 5))
+            if sum(word[0].isupper() for word in run[1:]) < 2
+        )
+    for phrase, often in [*openings.items(), *phrases.items()]:
+        if often > OFTEN:
+            yield f"{' '.join(phrase)!r} comes {often} times, {OFTEN} at most"
+
+
+def split_list(sentences: Sequence[LabelledSentence]) -> Iterator[str]:
+    """Whether `splits.csv` lists every group with the split that its name gives."""
+    listed = dict(
+        line.rsplit(",", 1)
+        for line in (FOLDER / "splits.csv").read_text(encoding="utf-8").splitlines()[1:]
+    )
+    expected = {group: split_of(group) for group in map(group_of, sentences)}
+    if listed != expected:
+        odd = sorted(set(listed.items()) ^ set(expected.items()))
+        yield f"splits.csv: {len(odd)} groups differ from the corpus, the first {odd[0]}"
+
+
+def write_split_list(sentences: Sequence[LabelledSentence]) -> None:
+    """Writes `splits.csv` anew, after sentences were added."""
+    groups = sorted({group_of(sentence) for sentence in sentences})
+    lines = ["group,split", *(f"{group},{split_of(group)}" for group in groups)]
+    (FOLDER / "splits.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def leaks(sentences: Sequence[LabelledSentence], folders: Sequence[Path]) -> Iterator[str]:
+    """Sentences that share a run of words with files in `folders`, where those exist.
+
+    A run of which half are capitals is the name of a body and does not count.
+    """
+    known: dict[Words, str] = {}
+    for folder in folders:
+        for path in sorted(folder.glob("*")) if folder.is_dir() else ():
+            words = _words(path.read_text(encoding="utf-8", errors="replace"))
+            known.update(dict.fromkeys(_runs(words, LEAK), path.name))
+    for sentence in sentences:
+        for written in _runs(re.findall(r"\w+", sentence.text), LEAK):
+            run = tuple(word.lower() for word in written)
+            if run in known and sum(word[0].isupper() for word in written) < LEAK / 2:
+                yield f"{sentence.where}: shares {' '.join(run)!r} with {known[run]}"
+                break
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
+
+
+def _runs(words: Sequence[str], length: int) -> Iterator[Words]:
+    return zip(*(words[i:] for i in range(length)), strict=False)
 
 
 def summary(files: Sequence[Path]) -> str:
-    """How many sentences there are, by label and by split."""
-    sentences = read_labelled(*files)
-    labels = Counter(label for s in sentences for label in (s.labels or {NEUTRAL}))
-    splits = Counter(split_of(group_of(s)) for s in sentences)
-    told = [f"{len(sentences)} labelled sentences, no problem found"]
-    told.append(", ".join(f"{label} {labels[label]}" for label in LABELS))
-    if any("beat" in s.more for s in sentences):
-        told.append(", ".join(f"{split} {splits[split]}" for split in SPLITS))
-    return "\n".join(told)
+    """How many sentences there are, by label."""
+    counted = stats.count(read_labelled(*files))
+    labels = ", ".join(f"{label} {count}" for label, count in sorted(counted.labels.items()))
+    return f"{counted.sentences} labelled sentences, no problem found ({labels})"
