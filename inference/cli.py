@@ -189,6 +189,11 @@ def _print_evaluation(result: Evaluation) -> None:
     multiple=True,
     help="Labelled sentences (.jsonl, .csv) besides the seeds; may be repeated.",
 )
+@click.option(
+    "--weight",
+    type=click.IntRange(min=1),
+    help="How often each --data sentence is read for each time of a seed.  [default: 1]",
+)
 @click.option("--no-seeds", is_flag=True, help="Learn from --data alone.")
 @click.option("--base", help="A Hugging Face model name or folder.  [default: all-MiniLM-L6-v2]")
 @click.option("--out", type=_FOLDER, help="The run folder.  [default: runs/ and the time]")
@@ -197,6 +202,7 @@ def _print_evaluation(result: Evaluation) -> None:
 @click.option("--install", is_flag=True, help="Make the result the model that tags by default.")
 def train(
     data: tuple[Path, ...],
+    weight: int | None,
     no_seeds: bool,
     base: str | None,
     out: Path | None,
@@ -216,12 +222,12 @@ def train(
         raise click.UsageError("--no-seeds needs --data")
     read_labelled(*data)  # bad data is told before the heavy imports
     try:
-        from .training.train import Recipe
+        from .training.recipe import Recipe
         from .training.train import train as run_training
     except ModuleNotFoundError as error:
         _fail(f'training needs {error.name}; run: pip install "stancewire[train]"')
 
-    given = {"base": base, "epochs": epochs, "seed": seed}
+    given = {"base": base, "epochs": epochs, "seed": seed, "data_weight": weight}
     recipe = Recipe(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     run = out or Path("runs", time.strftime("%Y-%m-%d-%H%M%S"))
     outcome = run_training(data, out=run, recipe=recipe, with_seeds=not no_seeds, install=install)

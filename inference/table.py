@@ -20,20 +20,26 @@ _ROLE_STYLES = {"source": "bold", "target": "underline", "claim": "italic"}
 def show(console: Console, article: str, sentences: Iterable[TaggedSentence]) -> int:
     """Prints the stances of one article as a table; returns how many there were."""
     table = Table(box=SIMPLE_HEAD, title=Text(article), title_justify="left", expand=True)
+    table.add_column("no.", justify="right", style="dim", no_wrap=True)
     table.add_column("stance", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
     table.add_column("source", ratio=2, overflow="fold")
     table.add_column("target", ratio=3, overflow="fold")
     table.add_column("claim", ratio=4, overflow="fold")
     count = read = 0
-    for sentence in sentences:
+    for number, sentence in enumerate(sentences):
         read += 1
         for stance in sentence.stances:
             count += 1
+            parts = [_spans(getattr(stance, role), style) for role, style in _ROLE_STYLES.items()]
+            if not stance.claim and stance.stance != "denies":
+                # without a claim only the sentence itself says what it is about
+                parts[-1] = Text(" ".join(sentence.text.split()), style="dim")
             table.add_row(
+                str(number),
                 Text(stance.stance, style=COLOURS[stance.stance]),
                 f"{stance.score:.2f}",
-                *(_spans(getattr(stance, role), style) for role, style in _ROLE_STYLES.items()),
+                *parts,
             )
     if count:
         console.print(table)

@@ -124,6 +124,7 @@ def test_thresholds_can_be_moved() -> None:
 
 
 def test_long_sentence_is_cut_with_a_warning() -> None:
+    text = "Oslo blamed Moscow for the fire, " + "and it rained, " * 400 + "and it snowed."
     with pytest.warns(UserWarning, match="longer than the model reads"):
-        (sentence,) = predict("Oslo blamed Moscow for " + "rain and " * 400 + "snow.")
-    assert sentence.label == "accuses"
+        (sentence,) = predict(text)
+    assert sentence.text == text

@@ -20,6 +20,7 @@ def blocks(kind: str) -> list[str]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    shutil.copytree(ROOT / "seeds", tmp_path / "seeds")
     return tmp_path
 
 

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 from stancewire import seeds
-from stancewire.seeds import check
+from stancewire.labels import LabelledSentence, read_row
+from stancewire.seeds import check, stats
 
 
 def test_seeds_pass_their_own_checks() -> None:
@@ -39,8 +40,47 @@ def test_check_finds_what_is_wrong(tmp_path: Path) -> None:
     ]
     path = tmp_path / "round.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    found = check.problems([path], as_corpus=True)
+    found = [p for p in check.problems([path], as_corpus=True) if "round.jsonl" in p]
     assert len(found) == 3
     assert any("round.jsonl:2" in p and "id 'a'" in p for p in found)
     assert any("round.jsonl:3" in p and "register" in p for p in found)
     assert any("round.jsonl:4" in p and "'x' is not in the sentence" in p for p in found)
+
+
+def labelled(*texts: str) -> list[LabelledSentence]:
+    return [read_row({"text": text, "stances": []}, f"row {i}") for i, text in enumerate(texts)]
+
+
+def test_near_duplicates() -> None:
+    one = "The harbour board has sued the dredging firm over silt on the oyster beds."
+    two = "The harbour board has sued a dredging firm over silt on the oyster beds."
+    other = "The harbour board rowed past the firm's oyster beds and over the silt."
+    assert len(list(check.near_duplicates(labelled(one, two, other)))) == 1
+
+
+def test_worn_phrases() -> None:
+    often = [f"It was the year of number {n}." for n in range(13)]
+    found = list(check.worn_phrases(labelled(*often)))
+    assert any("'it was the year' comes 13 times" in p for p in found)
+    assert list(check.worn_phrases(labelled(*often[:12]))) == []
+    names = [f"{n} met the United Nations Security Council there." for n in range(13)]
+    assert not any("united nations" in p for p in check.worn_phrases(labelled(*names)))
+
+
+def test_leaks(tmp_path: Path) -> None:
+    (tmp_path / "real.txt").write_text("One two three four five six seven eight nine.", "utf-8")
+    rows = labelled("So two three four five six seven eight nine it is.", "One two three four.")
+    assert [p[:5] for p in check.leaks(rows, [tmp_path])] == ["row 0"]
+    assert list(check.leaks(rows, [tmp_path / "absent"])) == []
+    named = labelled("Said one two Three Four Five Six seven eight nine it is.")
+    assert list(check.leaks(named, [tmp_path])) == []
+
+
+def test_stats_count() -> None:
+    row = {"text": "oslo blamed lima.", "beat": "b", "register": "wire", "round": 9, "like": 3,
+           "stances": [{"stance": "accuses", "source": ["oslo"], "cue": "blamed"}]}  # fmt: skip
+    counted = stats.count([read_row(row)])
+    assert counted.labels == {"accuses": 1}
+    assert counted.cues["accuses"] == {"blamed": 1}
+    assert counted.in_manner == counted.lower_case == 1
+    assert "1 sentences" in stats.tell(counted)

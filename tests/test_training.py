@@ -13,7 +13,8 @@ from stancewire.training import base as bases
 from stancewire.training.data import collate, span_labels, to_dataset
 from stancewire.training.export import to_onnx
 from stancewire.training.network import IGNORED, StanceNetwork, chain_loss, loss
-from stancewire.training.train import Recipe, TrainingError, install_model, train
+from stancewire.training.recipe import Recipe
+from stancewire.training.train import TrainingError, install_model, train
 from stancewire.types import CHANNELS
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel, BertTokenizerFast

@@ -1,0 +1,26 @@
+"""Everything that decides what a training run gives, data aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .base import DEFAULT
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings of a run; the defaults are the shipped model's."""
+
+    base: str = DEFAULT
+    seed: int = 0
+    epochs: float = 6.0
+    batch_size: int = 16
+    learning_rate: float = 1.5e-4
+    head_learning_rate: float = 1e-3
+    layer_decay: float = 0.9  # each layer down learns this much slower (Howard & Ruder 2018)
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    dropout: float = 0.1
+    absent_weight: float = 0.1  # see `network.loss`
+    data_weight: int = 1  # how often a sentence handed in is read for each time of a seed
+    max_pieces: int = 256

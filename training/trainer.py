@@ -1,0 +1,137 @@
+"""transformers' Trainer with our loss, evaluated through inference's own code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from stancewire.labels import LabelledSentence
+from stancewire.pieces import PieceReader
+from stancewire.tagger import Tagger
+from stancewire.types import TaggedSentence
+from torch import Tensor, nn
+from transformers import Trainer, TrainingArguments, get_scheduler
+
+from .data import collate, to_dataset
+from .export import transitions
+from .judge import UNDECIDED, measure, tag_whole
+from .network import StanceNetwork, loss
+from .recipe import Recipe
+
+
+class StanceTrainer(Trainer):
+    """Trains a network on `learn` and measures it on `judge` after each epoch."""
+
+    def __init__(
+        self,
+        network: StanceNetwork,
+        reader: PieceReader,
+        learn: Sequence[LabelledSentence],
+        judge: Sequence[LabelledSentence],
+        recipe: Recipe,
+        run: Path,
+    ) -> None:
+        self.reader, self.judge, self.recipe = reader, judge, recipe
+        super().__init__(
+            model=network,
+            args=_arguments(run, recipe),
+            train_dataset=to_dataset(learn, reader),
+            eval_dataset=to_dataset(judge, reader),
+            data_collator=collate,
+            optimizers=_optimizer(network, recipe, len(learn)),
+        )
+
+    def compute_loss(
+        self, model: nn.Module, inputs: dict[str, Tensor], *_: Any, **__: Any
+    ) -> Tensor:
+        stance_logits, span_logits = model(inputs["input_ids"], inputs["attention_mask"])
+        return loss(
+            stance_logits,
+            span_logits,
+            self.accelerator.unwrap_model(model).transitions,
+            inputs["stance_labels"],
+            inputs["span_labels"],
+            inputs["first"],
+            self.recipe.absent_weight,
+        )
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        figures = {f"eval_{k}": v for k, v in measure(self.judge, self.tag(UNDECIDED)).items()}
+        self.log(figures)
+        self.control = self.callback_handler.on_evaluate(
+            self.args, self.state, self.control, figures
+        )
+        return figures
+
+    def tag(self, thresholds: dict[str, float]) -> list[TaggedSentence]:
+        """The sentences to judge by as the network tags them now."""
+        assert isinstance(self.model, nn.Module)
+        config = {"thresholds": thresholds, "transitions": transitions(self.model)}
+        return tag_whole(Tagger(_TorchSession(self.model), self.reader, config), self.judge)
+
+
+class _TorchSession:
+    """A network in the place of an ONNX Runtime session."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.network = network
+
+    def run(self, _: Any, feeds: dict[str, Any]) -> list[Any]:
+        was_training = self.network.training
+        device = next(self.network.parameters()).device
+        self.network.eval()
+        with torch.inference_mode():
+            outputs = self.network(
+                torch.from_numpy(feeds["input_ids"]).to(device),
+                torch.from_numpy(feeds["attention_mask"]).to(device),
+            )
+        self.network.train(was_training)
+        return [output.float().cpu().numpy() for output in outputs]
+
+
+def _arguments(run: Path, recipe: Recipe) -> TrainingArguments:
+    # The option to batch sentences of like length changed its name in transformers 5.
+    fields = TrainingArguments.__dataclass_fields__
+    by_length: dict[str, Any] = (
+        {"train_sampling_strategy": "group_by_length"}
+        if "train_sampling_strategy" in fields
+        else {"group_by_length": True}
+    )
+    return TrainingArguments(
+        output_dir=str(run),
+        num_train_epochs=recipe.epochs,
+        per_device_train_batch_size=recipe.batch_size,
+        max_grad_norm=1.0,
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        eval_strategy="epoch",
+        save_strategy="no",
+        logging_steps=50,
+        report_to=[],
+        remove_unused_columns=False,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        length_column_name="length",
+        **by_length,
+    )
+
+
+def _optimizer(network: StanceNetwork, recipe: Recipe, sentences: int) -> tuple[Any, Any]:
+    """AdamW with a rate for each layer, and a linear schedule with warm-up."""
+    optimizer = torch.optim.AdamW(list(_groups(network, recipe)), fused=True)
+    steps = max(1, round(recipe.epochs * -(-sentences // recipe.batch_size)))
+    schedule = get_scheduler("linear", optimizer, round(recipe.warmup * steps), steps)
+    return optimizer, schedule
+
+
+def _groups(network: StanceNetwork, recipe: Recipe) -> Iterator[dict[str, Any]]:
+    layers: int = network.encoder.config.num_hidden_layers
+    for name, parameter in network.named_parameters():
+        rate = recipe.head_learning_rate
+        if name.startswith("encoder."):
+            numbers = [int(part) for part in name.split(".") if part.isdigit()]
+            depth = numbers[0] + 1 if numbers else 0  # 0: embeddings
+            rate = recipe.learning_rate * recipe.layer_decay ** (layers - depth)
+        decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
+        yield {"params": [parameter], "lr": rate, "weight_decay": decay}
