@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -70,6 +71,9 @@ def tag(paths: tuple[str, ...], output: Path | None, model: Path | None, no_spli
     """
     from .tagger import Tagger
 
+    for path in paths if output is not None and output.exists() else ():
+        if Path(path).is_file() and output is not None and output.samefile(path):
+            _fail(f"{path}: is input and output at once; name another file after -o")
     skipped: list[Skipped] = []
     tagger = Tagger.load(model)
     articles: list[str] = []
@@ -77,7 +81,7 @@ def tag(paths: tuple[str, ...], output: Path | None, model: Path | None, no_spli
 
     def texts() -> Iterator[str]:
         nonlocal read_here
-        for item in read_articles(paths):
+        for item in read_articles(paths, _output_file(output)):
             if isinstance(item, Skipped):
                 skipped.append(item)
                 click.echo(f"stancewire: skipped {item.where}: {item.why}", err=True)
@@ -98,6 +102,14 @@ def tag(paths: tuple[str, ...], output: Path | None, model: Path | None, no_spli
             raise click.exceptions.Exit(2)
 
 
+def _output_file(output: Path | None) -> os.stat_result | None:
+    """The file that the records go to, so that it is not read as an article too."""
+    try:
+        return os.fstat(sys.stdout.fileno()) if output is None else output.stat()
+    except (OSError, ValueError):
+        return None  # no file behind it
+
+
 def _emitter(
     output: Path | None, stack: ExitStack
 ) -> Callable[[str, list[TaggedSentence]], object]:
@@ -107,6 +119,8 @@ def _emitter(
 
         from .table import show
 
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # half characters cannot be shown
         console = Console(highlight=False)
         return lambda article, tagged: show(console, article, tagged)
     # UTF-8 whatever the terminal's own encoding; a lone surrogate, which JSON input can
@@ -198,7 +212,9 @@ def _print_evaluation(result: Evaluation) -> None:
 @click.option("--base", help="A Hugging Face model name or folder.  [default: all-MiniLM-L6-v2]")
 @click.option("--out", type=_FOLDER, help="The run folder.  [default: runs/ and the time]")
 @click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="Passes over the data.")
-@click.option("--seed", type=int, help="Seed of everything random.  [default: 0]")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of everything random.  [default: 0]"
+)
 @click.option("--install", is_flag=True, help="Make the result the model that tags by default.")
 def train(
     data: tuple[Path, ...],
@@ -262,6 +278,14 @@ def check(files: tuple[Path, ...]) -> None:
     if problems:
         _fail(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in {len(checked)} files")
     click.echo(checks.summary(checked))
+
+
+@seeds.command("split")
+def seeds_split() -> None:
+    """List the split of every group anew, after sentences were added."""
+    from .seeds import check, load
+
+    check.write_split_list(load())
 
 
 @seeds.command("stats")

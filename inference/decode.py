@@ -97,7 +97,7 @@ def channel_spans(
     spans = []
     for first, last in runs:
         start, end = trim(text, words[first][0], words[last - 1][1])
-        if start < end:
+        if any(map(str.isalnum, text[start:end])):
             spans.append(Span(text[start:end], start, end))
     return tuple(spans)
 

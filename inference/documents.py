@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-TEXT_SUFFIXES = (".txt", ".text", ".md")
-HTML_SUFFIXES = (".html", ".htm", ".xhtml")
+TEXT_SUFFIXES = (".txt",)
+HTML_SUFFIXES = (".html", ".htm")
 SUFFIXES = (*TEXT_SUFFIXES, *HTML_SUFFIXES, ".jsonl")
 
 
@@ -34,41 +34,52 @@ class Skipped:
     why: str
 
 
-def read_articles(paths: Iterable[str | Path]) -> Iterator[Article | Skipped]:
+def read_articles(
+    paths: Iterable[str | Path], output: os.stat_result | None = None
+) -> Iterator[Article | Skipped]:
     """The articles of files and folders, one at a time; "-" is standard input.
 
-    Folders are read with all that is below them, in the order of their names; files in
-    them that are of no kind we read are skipped and named.
+    Folders are read with all that is below them, their own files first, by name; files
+    in them that are of no kind we read are skipped and named. `output` is the file that
+    is being written: it is not read.
     """
     for path in paths:
         if str(path) == "-":
             yield from _of_text("-", sys.stdin.buffer.read())
         elif Path(path).is_dir():
-            yield from _of_folder(Path(path))
+            yield from _of_folder(Path(path), output)
         else:
-            yield from _of_file(Path(path))
+            yield from _of_file(Path(path), output)
 
 
-def _of_folder(folder: Path) -> Iterator[Article | Skipped]:
+def _of_folder(folder: Path, output: os.stat_result | None) -> Iterator[Article | Skipped]:
     def cannot(error: OSError) -> None:
         denied.append(Skipped(str(error.filename), f"cannot be read: {error.strerror}"))
 
     denied: list[Skipped] = []
+    empty = True
     for place, folders, files in os.walk(folder, onerror=cannot):
         folders.sort()
         for name in sorted(files):
-            yield from _of_file(Path(place, name))
+            empty = False
+            yield from _of_file(Path(place, name), output)
+        for name in folders:
+            if Path(place, name).is_symlink():
+                yield Skipped(str(Path(place, name)), "a link to a folder; name it to read it")
     yield from denied
+    if empty and not denied:
+        yield Skipped(str(folder), "a folder without files")
 
 
-def _of_file(path: Path) -> Iterator[Article | Skipped]:
+def _of_file(path: Path, output: os.stat_result | None) -> Iterator[Article | Skipped]:
     kind = path.suffix.lower()
-    if kind not in SUFFIXES:
-        yield Skipped(str(path), f"not a kind that is read ({', '.join(SUFFIXES)})")
-        return
     try:
         if not path.is_file():
-            yield Skipped(str(path), "no such file" if not path.exists() else "not a regular file")
+            yield Skipped(str(path), "not a regular file" if path.exists() else "no such file")
+        elif output is not None and os.path.samestat(path.stat(), output):
+            yield Skipped(str(path), "is the output")
+        elif kind not in SUFFIXES:
+            yield Skipped(str(path), f"not a kind that is read ({', '.join(SUFFIXES)})")
         elif kind == ".jsonl":
             yield from _of_jsonl(path)
         elif kind in HTML_SUFFIXES:

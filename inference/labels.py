@@ -177,31 +177,34 @@ def _jsonl_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]
 
 def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.DictReader(lines)
-        columns = reader.fieldnames or []
-        if "text" not in columns or "stance" not in columns:
-            raise LabelError(
-                f"{path}:1: the header must name the columns text, stance, target "
-                f"(and optionally source, claim); found: {', '.join(columns) or 'nothing'}"
-            )
+        reader = csv.reader(lines)
+        columns: list[str] = []
         while True:
             where = f"{path}:{reader.line_num + 1}"  # where the row begins: cells hold line ends
             try:
-                row = next(reader, None)
+                cells = next(reader, None)
             except csv.Error as error:
                 raise LabelError(f"{where}: is not CSV ({error})") from None
-            if row is None:
+            if not columns:
+                columns = cells or []
+                missing = [c for c in ("text", "stance", "target") if c not in columns]
+                if missing or len(set(columns)) < len(columns):
+                    raise LabelError(
+                        f"{path}:1: the header must name the columns text, stance, target (and "
+                        f"optionally source, claim), each once; found: {', '.join(columns) or '-'}"
+                    )
+            elif cells is None:
                 return
-            if None in row or None in row.values():
+            elif len(cells) not in (0, len(columns)):
                 yield (
                     where,
                     LabelError(
-                        f"{where}: {'more' if None in row else 'fewer'} cells than the header "
-                        "has columns; put cells that hold a comma in double quotes"
+                        f"{where}: {len(cells)} cells, but the header has {len(columns)} columns; "
+                        "put cells that hold a comma in double quotes"
                     ),
                 )
-            else:
-                yield where, row
+            elif cells:
+                yield where, dict(zip(columns, cells, strict=True))
 
 
 def _from_full(row: dict[str, Any], where: str) -> LabelledSentence:
@@ -210,7 +213,14 @@ def _from_full(row: dict[str, Any], where: str) -> LabelledSentence:
         raise LabelError(f"{where}: `stances` must be a list of objects")
     marked = []
     for item in stances:
+        if item.get("stance") == NEUTRAL:
+            raise LabelError(f'{where}: a neutral sentence has "stances": [] and no stance in it')
         stance = _stance_name(item.get("stance"), where)
+        if odd := sorted(set(item) - {"stance", "cue", *ROLES}):
+            raise LabelError(
+                f"{where}: a stance has no {', '.join(map(repr, odd))}; "
+                f"its keys are stance, {', '.join(ROLES)} and cue"
+            )
         spans = {}
         for role in ROLES:
             if role not in item:
@@ -232,8 +242,13 @@ def _full_span(span: Any, text: str, role: str, where: str) -> Span:
         raise LabelError(f'{where}: {role} must hold spans {{"text", "start", "end"}}: {span!r}')
     words, start, end = span["text"], span.get("start"), span.get("end")
     if start is None and end is None:
-        return find_span(words, text, role, where)
-    if not isinstance(start, int) or not isinstance(end, int) or text[start:end] != words:
+        return find_span(words, text, role, where, span.get("nth", 1))
+    if (
+        not isinstance(start, int)
+        or not isinstance(end, int)
+        or not 0 <= start <= end <= len(text)
+        or text[start:end] != words
+    ):
         found = text.find(words)
         hint = f"it stands at {found}" if found >= 0 else "it is not in the sentence"
         raise LabelError(f"{where}: {role} {words!r} is not at {start} to {end}; {hint}")
@@ -242,25 +257,28 @@ def _full_span(span: Any, text: str, role: str, where: str) -> Span:
     return Span(words, start, end)
 
 
-def find_span(words: str, text: str, role: str = "span", where: str = "") -> Span:
-    """The first place where `words` stand as whole words in `text`.
+def find_span(words: str, text: str, role: str = "span", where: str = "", nth: int = 1) -> Span:
+    """The first (or `nth`) place where `words` stand as whole words in `text`.
 
     Raises LabelError where they do not stand there.
     """
     words = words.strip()
-    whole = re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) if words else None
-    start = whole.start() if whole else text.find(words) if words else -1
-    if start < 0:
+    places = [m.start() for m in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", text)]
+    if not places:
+        places = [m.start() for m in re.finditer(re.escape(words), text)]
+    if not words or not isinstance(nth, int) or not 1 <= nth <= len(places):
+        often = f" {nth} times" if places else ""
         raise LabelError(
-            f"{where}: {role} {words!r} is not in the sentence; "
+            f"{where}: {role} {words!r} is not in the sentence{often}; "
             f"copy it from there character for character: {_short(text)}"
         )
-    return Span(words, start, start + len(words))
+    return Span(words, places[nth - 1], places[nth - 1] + len(words))
 
 
 def _from_short(text: str, rows: Sequence[tuple[str, dict[str, Any]]]) -> LabelledSentence:
     where = rows[0][0]
     stances: dict[str, dict[str, dict[Span, None]]] = {}
+    places: dict[str, str] = {}
     neutral = False
     for place, row in rows:
         name = row["stance"]
@@ -269,6 +287,7 @@ def _from_short(text: str, rows: Sequence[tuple[str, dict[str, Any]]]) -> Labell
             continue
         stance = _stance_name(name, place)
         spans = stances.setdefault(stance, {})
+        places.setdefault(stance, place)
         for role in ROLES:
             if role not in row or (stance == "denies" and role == "claim" and not row[role]):
                 continue
@@ -285,7 +304,8 @@ def _from_short(text: str, rows: Sequence[tuple[str, dict[str, Any]]]) -> Labell
         )
     marked = tuple(
         LabelledStance(
-            stance, _checked(stance, {role: tuple(found) for role, found in spans.items()}, where)
+            stance,
+            _checked(stance, {r: tuple(found) for r, found in spans.items()}, places[stance]),
         )
         for stance, spans in stances.items()
     )

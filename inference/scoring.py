@@ -37,7 +37,10 @@ class Measure:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All figures of one evaluation; `macro_f1` is the mean F1 of the four labels."""
+    """All figures of one evaluation.
+
+    `macro_f1` is the mean F1 of the four labels, those aside that neither side holds.
+    """
 
     sentences: int
     labels: dict[str, Measure]
@@ -85,10 +88,11 @@ def evaluate(gold: Sequence[LabelledSentence], tagged: Sequence[TaggedSentence])
                        c["True/True"], c["True/True"] + c["False/True"])
         for name, c in labels.items()
     }  # fmt: skip
+    occurring = [name for name, c in labels.items() if c.total() > c["False/False"]]
     return Evaluation(
         sentences=len(gold),
         labels=by_label,
-        macro_f1=sum(measure.f1 for measure in by_label.values()) / len(LABELS),
+        macro_f1=sum(by_label[name].f1 for name in occurring) / max(1, len(occurring)),
         exact={role: _measure(*tally) for role, tally in exact.items()},
         overlap={role: _measure(*tally) for role, tally in overlap.items()},
     )
@@ -97,7 +101,12 @@ def evaluate(gold: Sequence[LabelledSentence], tagged: Sequence[TaggedSentence])
 def span_words(text: str) -> tuple[str, ...]:
     """The words by which a span is compared."""
     start, end = trim(text, 0, len(text))
-    return tuple(re.findall(r"\w+|[^\w\s]", text[start:end].casefold()))
+    words = re.findall(r"\w+|[^\w\s]", text[start:end].casefold())
+    while words and not words[-1].isalnum():
+        words.pop()
+    while words and not words[0].isalnum():
+        del words[0]
+    return tuple(words)
 
 
 def _pairs(
@@ -109,6 +118,7 @@ def _pairs(
         (stance.stance, span_words(span.text))
         for stance in right.stances
         for span in stance.spans.get(role, ())
+        if stance.stance not in skipped
     }
     have = {
         (stance.stance, span_words(span.text))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import sentencex
 
@@ -26,15 +27,24 @@ _PAGE_LINES = 5
 _FURNITURE_COST = 15
 # Shorter lines than this are no paragraph of an article, end mark or not.
 _BODY_WORDS = 6
-# A headline shares at least this part of its words with the article below it.
+# A headline shares at least this part of its words with the article below it, a paragraph
+# that stands apart from the article at least that part.
 _HEADLINE_OVERLAP = 0.5
+_BODY_OVERLAP = 0.3
+# The article is at least this part of a saved page's words.
+_LEAST_SHARE = 0.25
 
-_ENDED = re.compile(r"[.!?…。！？؟।][\"“”'‘’»)\]]*$")
+_ENDED = re.compile(r"[.!?…。！？؟।][\"“”'‘’»)\]]*(?:\[\d+\])?$")
 _TRUNCATED = re.compile(r"\w(?:\.\.\.|…)$")
 _CRUMBS = re.compile(r"\S\s*[>|»›]\s*\S|https?://|^\s*(?:[-•*·]|\d+[.)])\s")
 _UNREADABLE = re.compile("[\ud800-\udfff]")  # half of a character, as broken JSON holds
 _INITIAL = re.compile(r"\b[A-Z]\W*\.$")
-_WRAPPED_WIDTH = range(40, 101)
+_HOUR = re.compile(r"\b[ap]\.m\.\s*$", re.IGNORECASE)
+_TIME_GOES_ON = re.compile(
+    r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Jan|Feb|Aug|Sept|Oct|Nov|Dec)[a-z]*"
+    r"|March|April|May|June|July|GMT|UTC|BST|CET|[ECMP][SD]?T)\b"
+)
+_WRAPPED_WIDTH = range(40, 121)
 _BLANK_QUOTES = str.maketrans(dict.fromkeys('"“”«»„', " "))
 
 
@@ -54,31 +64,43 @@ def split_sentences(text: str) -> list[Bounds]:
 
 def _blocks(text: str) -> list[Bounds]:
     """The lines of `text`, stripped, with wrapped paragraphs joined."""
-    blocks: list[Bounds] = []
-    paragraph: list[Bounds] = []
+    paragraphs: list[list[Bounds]] = [[]]
     start = 0
     for line in text.splitlines(keepends=True):
         stripped = _strip(text, start, start + len(line))
         start += len(line)
         if stripped[0] < stripped[1]:
-            paragraph.append(stripped)
-        else:
-            blocks += _unwrap(text, paragraph)
-            paragraph = []
-    return blocks + _unwrap(text, paragraph)
+            paragraphs[-1].append(stripped)
+        elif paragraphs[-1]:
+            paragraphs.append([])
+    return _unwrap(text, paragraphs)
 
 
-def _unwrap(text: str, lines: Sequence[Bounds]) -> list[Bounds]:
-    """One block where neighbouring lines are one paragraph wrapped at a width, else all."""
-    if len(lines) < 2:
-        return list(lines)
-    widths = [end - start for start, end in lines[:-1]]
-    if min(widths) not in _WRAPPED_WIDTH or max(widths) not in _WRAPPED_WIDTH:
-        return list(lines)
-    going_on = sum(text[start].islower() for start, _ in lines[1:])
-    if max(widths) - min(widths) > 25 or 2 * going_on < len(lines) - 1:
-        return list(lines)
-    return [(lines[0][0], lines[-1][1])]
+def _unwrap(text: str, paragraphs: Sequence[Sequence[Bounds]]) -> list[Bounds]:
+    """The lines of all paragraphs, those put together that were wrapped at a width.
+
+    Who wraps a text ends a line where the next word would not have fitted, mostly in the
+    middle of a sentence: where at least half of the line ends are such and a third of
+    them go on in lower case, that is taken as the rule of the whole text.
+    """
+    pairs = [pair for lines in paragraphs for pair in pairwise(lines)]
+    width = max((end - start for pair in pairs for start, end in pair), default=0)
+    full = {
+        (line, following)
+        for line, following in pairs
+        if line[1] - line[0] + 1 + len(text[slice(*following)].split(maxsplit=1)[0]) > width
+    }
+    going_on = sum(text[following[0]].islower() for _, following in full)
+    if width not in _WRAPPED_WIDTH or 2 * len(full) < len(pairs) or 3 * going_on < len(full):
+        full = set()
+    blocks: list[Bounds] = []
+    for lines in paragraphs:
+        for i, line in enumerate(lines):
+            if i and (lines[i - 1], line) in full:
+                blocks[-1] = (blocks[-1][0], line[1])
+            else:
+                blocks.append(line)
+    return blocks
 
 
 def _article(text: str, blocks: list[Bounds]) -> list[Bounds]:
@@ -86,26 +108,33 @@ def _article(text: str, blocks: list[Bounds]) -> list[Bounds]:
 
     The body is the run of blocks with the greatest sum of words, where a line of
     furniture counts against it: maximum subsequence segmentation (Pasternack and Roth
-    2009, "Extracting article text from the web"). Other lines, above or inside it, stay
-    where they say what the body says, as headlines and standfirsts do.
+    2009, "Extracting article text from the web"). Of the other lines, paragraphs stay
+    where they share words with it, and lines without an end mark where most of their
+    words are its words, as in headlines, and nothing but the body comes before them.
+    Where no run is a good part of the text, there is no page to cut an article out of.
     """
     body = [_is_body(text[start:end]) for start, end in blocks]
     if len(blocks) - sum(body) < _PAGE_LINES or not any(body):
         return blocks
+    counts = [len(text[start:end].split()) for start, end in blocks]
     worth = [
-        len(text[start:end].split()) if inside else -_FURNITURE_COST
-        for (start, end), inside in zip(blocks, body, strict=True)
+        count if inside else -_FURNITURE_COST for count, inside in zip(counts, body, strict=True)
     ]
     first, last = _greatest_run(worth)
-    said = {
-        word
-        for (start, end), inside in zip(blocks[first:last], body[first:last], strict=True)
-        if inside
-        for word in _content_words(text[start:end])
-    }
+    if sum(counts[first:last]) < _LEAST_SHARE * sum(counts):
+        return blocks
+    said: set[str] = set()
+    for i in range(first, last):
+        if body[i]:
+            said |= _content_words(text[slice(*blocks[i])])
     kept = []
-    for i, (start, end) in enumerate(blocks[:last]):
-        if (i >= first and body[i]) or _is_headline(text[start:end], said):
+    for i, (start, end) in enumerate(blocks):
+        line = text[start:end]
+        if body[i]:
+            inside = first <= i < last or _overlap(line, said) >= _BODY_OVERLAP
+        else:
+            inside = i < last and _is_headline(line, said)
+        if inside:
             kept.append((start, end))
     return kept
 
@@ -120,10 +149,15 @@ def _is_body(line: str) -> bool:
 
 
 def _is_headline(line: str, said: set[str]) -> bool:
-    words = _content_words(line)
-    if len(words) < 3 or _CRUMBS.search(line) or _TRUNCATED.search(line):
+    if len(_content_words(line)) < 3 or _CRUMBS.search(line) or _TRUNCATED.search(line):
         return False
-    return len(words & said) >= _HEADLINE_OVERLAP * len(words)
+    return _overlap(line, said) >= _HEADLINE_OVERLAP
+
+
+def _overlap(line: str, said: set[str]) -> float:
+    """The part of a line's content words that the body says too."""
+    words = _content_words(line)
+    return len(words & said) / max(1, len(words))
 
 
 def _content_words(line: str) -> set[str]:
@@ -169,10 +203,13 @@ def _segment(block: str) -> list[Bounds]:
 
 
 def _rejoin(block: str, bounds: list[Bounds]) -> list[Bounds]:
-    """Puts together what was cut inside a word, as in "U.S.-U.K. talks"."""
+    """Puts together what was cut inside a word, as in "U.S.-U.K. talks", or a time of day."""
     joined: list[Bounds] = []
     for first, last in bounds:
-        if joined and joined[-1][1] == first and _INITIAL.search(block[:first]):
+        before = block[max(0, first - 12) : first]
+        inside_word = joined and joined[-1][1] == first and _INITIAL.search(before)
+        inside_time = joined and _HOUR.search(before) and _TIME_GOES_ON.match(block, first)
+        if inside_word or inside_time:
             joined[-1] = (joined[-1][0], last)
         else:
             joined.append((first, last))

@@ -7,6 +7,7 @@ import json
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -21,10 +22,7 @@ from .sentences import split_sentences
 from .types import CHANNELS, NEUTRAL, STANCES, Span, Stance, TaggedSentence
 
 FORMAT = 1
-# Padding is cheap only among sentences of like length, and larger batches gain nothing
-# on a few cores: a batch holds at most so many word pieces, padding included.
-_PIECES_A_BATCH = 2_048
-# Articles read ahead so that sentences of like length meet; bounds memory.
+# Articles whose sentences are handed to the cores together; bounds memory.
 _ARTICLES_AHEAD = 64
 
 
@@ -38,12 +36,15 @@ class Tagger:
     `thresholds` holds for each stance the probability from which it is reported.
     """
 
-    def __init__(self, session: Any, reader: PieceReader, config: dict[str, Any]) -> None:
+    def __init__(
+        self, session: Any, reader: PieceReader, config: dict[str, Any], threads: int = 1
+    ) -> None:
         self.config = config
         self.thresholds: dict[str, float] = dict(config["thresholds"])
         self._transitions = np.asarray(config["transitions"], dtype=np.float32)
         self._session = session
         self._reader = reader
+        self._threads = threads
 
     @classmethod
     def load(cls, folder: str | Path | None = None, threads: int | None = None) -> Tagger:
@@ -58,12 +59,13 @@ class Tagger:
         path = Path(folder) if folder is not None else _shipped()
         config = _read_config(path)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or _cores()
+        options.intra_op_num_threads = 1  # the cores work on a sentence each
         options.log_severity_level = 3
         session = onnxruntime.InferenceSession(
             str(path / "model.onnx"), options, providers=["CPUExecutionProvider"]
         )
-        return cls(session, PieceReader.load(path, config["max_pieces"]), config)
+        reader = PieceReader.load(path, config["max_pieces"])
+        return cls(session, reader, config, threads or _cores())
 
     # a string is itself an iterable of strings, which mypy calls an overlap: the first one wins
     @overload
@@ -111,7 +113,12 @@ class Tagger:
             yield list(islice(tagged, len(found)))
 
     def _tag_sentences(self, sentences: Sequence[tuple[str, int, int]]) -> list[TaggedSentence]:
-        """Tags (text, start, end) triples, batching those of like length."""
+        """Tags (text, start, end) triples.
+
+        Each sentence is a run of its own: int8 scales follow the values of a run, so in a
+        batch a sentence's scores would depend on its neighbours. Runs side by side keep
+        the cores as busy as a batch does, without padding.
+        """
         read = self._reader.read([text[start:end] for text, start, end in sentences])
         for (text, start, end), pieces in zip(sentences, read, strict=True):
             if pieces.cut:
@@ -121,28 +128,23 @@ class Tagger:
                     f"{text[start : start + 60]!r}…",
                     stacklevel=2,
                 )
-        tagged: list[TaggedSentence | None] = [None] * len(sentences)
-        for batch in _batches(read):
-            stance_logits, span_logits = self._run([read[i] for i in batch])
-            found = decode.probabilities(stance_logits)
-            for row, i in enumerate(batch):
-                text, start, end = sentences[i]
-                spans = span_logits[row, read[i].first]
-                tagged[i] = self._sentence(text, start, end, read[i], found[row], spans)
-        return [sentence for sentence in tagged if sentence is not None]
+        with ThreadPoolExecutor(self._threads) as pool:
+            results = pool.map(self._run, read)
+            return [
+                self._sentence(text, start, end, pieces, found, span_logits)
+                for (text, start, end), pieces, (found, span_logits) in zip(
+                    sentences, read, results, strict=True
+                )
+            ]
 
-    def _run(self, batch: Sequence[Pieces]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Stance logits (B, 3) and span logits (B, T, 8, 3) of one batch."""
-        longest = max(len(pieces.ids) for pieces in batch)
-        ids = np.zeros((len(batch), longest), dtype=np.int64)
-        mask = np.zeros_like(ids)
-        for row, pieces in enumerate(batch):
-            ids[row, : len(pieces.ids)] = pieces.ids
-            mask[row, : len(pieces.ids)] = 1
+    def _run(self, pieces: Pieces) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Stance probabilities (3,) and span logits (words, 8, 3) of one sentence."""
+        ids = np.array([pieces.ids], dtype=np.int64)
         stance_logits, span_logits = self._session.run(
-            ["stance_logits", "span_logits"], {"input_ids": ids, "attention_mask": mask}
+            ["stance_logits", "span_logits"],
+            {"input_ids": ids, "attention_mask": np.ones_like(ids)},
         )
-        return stance_logits, span_logits
+        return decode.probabilities(stance_logits[0]), span_logits[0, pieces.first]
 
     def _sentence(
         self,
@@ -208,6 +210,8 @@ def _read_config(folder: Path) -> dict[str, Any]:
     try:
         config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         version, channels, hashes = config["format"], config["channels"], config["sha256"]
+        reads = version != FORMAT or int(config["max_pieces"]) > 2
+        steps = version != FORMAT or np.shape(config["transitions"]) == (len(CHANNELS), 3, 3)
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder / 'config.json'}: is damaged ({error!r})") from None
     if version != FORMAT:
@@ -217,8 +221,10 @@ def _read_config(folder: Path) -> dict[str, Any]:
         )
     if [tuple(channel) for channel in channels] != list(CHANNELS):
         raise ModelError(f"{folder}: was trained for other stances or roles: {channels}")
-    if np.shape(config.get("transitions")) != (len(CHANNELS), 3, 3):
-        raise ModelError(f"{folder / 'config.json'}: `transitions` must be of shape (8, 3, 3)")
+    if not reads or not steps:
+        raise ModelError(
+            f"{folder / 'config.json'}: `max_pieces` must be over 2 and `transitions` (8, 3, 3)"
+        )
     if set(config.get("thresholds", ())) != set(STANCES):
         raise ModelError(f"{folder / 'config.json'}: `thresholds` must name {', '.join(STANCES)}")
     for name, expected in hashes.items():
@@ -243,18 +249,6 @@ def _whole(text: str) -> list[tuple[int, int]]:
     stripped = text.strip()
     start = text.find(stripped)
     return [(start, start + len(stripped))] if stripped else []
-
-
-def _batches(read: Sequence[Pieces]) -> Iterator[list[int]]:
-    """Indices of sentences, shortest first, in batches of at most `_PIECES_A_BATCH`."""
-    batch: list[int] = []
-    for i in sorted(range(len(read)), key=lambda index: len(read[index].ids)):
-        if batch and (len(batch) + 1) * len(read[i].ids) > _PIECES_A_BATCH:
-            yield batch
-            batch = []
-        batch.append(i)
-    if batch:
-        yield batch
 
 
 def _moved(stance: Stance, by: int) -> Stance:

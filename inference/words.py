@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import re
 
+# An accent that is a character of its own, a soft hyphen or a joiner stays in its word.
+_LETTER = r"\w[\u0300-\u036f\u00ad\u200b-\u200d]*"
+
 # "U.S." is one word; a possessive ending is a word of its own, so that "Iran's strikes"
 # can give the party "Iran"; apostrophes inside names stay ("O'Brien", "Sana'a").
 _WORD = re.compile(
     r"(?:[^\W\d_]\.){2,}"  # U.S.  a.m.
     r"|\d+(?:[.,:]\d+)*"  # 1,200  3.5  10:30
     r"|['’](?:s|ll|re|ve|d|m)\b"  # the possessive ending, "they’ll"
-    r"|\w+(?:['’](?!(?:s|ll|re|ve|d|m)\b)\w+)*"  # plain words
+    rf"|(?:{_LETTER})+(?:['’](?!(?:s|ll|re|ve|d|m)\b)(?:{_LETTER})+)*"  # plain words
     r"|[^\w\s]"  # each other mark by itself
 )
 _LEADING = re.compile(r"(?:(?:the|an?)\s+|[\s\"“”'‘’«»,.;:!?()\[\]—–-]+)", re.IGNORECASE)
-_TRAILING = re.compile(r"(?:['’]s?|[\s\"“”'‘’«»,;:!?()\[\]—–-]+)$")
+_TRAILING = re.compile(r"(?:['’]s?|[\s\"“”'‘’«»,;:!?…()\[\]—–-]+)$")
+_ABBREVIATED = re.compile(r"\b(?:\w|Inc|Co|Corp|Ltd|Bros|Jr|Sr|St|Mt|No|Dept|Gov|Gen|Sen|Rep)\.$")
 _PAIRS = {")": "(", "]": "[", "”": "“", "’": "‘", "»": "«"}
 
 
@@ -44,7 +48,7 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
         if tail and not _opens_inside(piece):
             end -= len(tail.group())
             continue
-        if piece.endswith(".") and not re.search(r"(?:\b\w\.|\b[A-Z]\w{1,4}\.)$", piece):
+        if piece.endswith(".") and not _ABBREVIATED.search(piece):
             end -= 1  # an end mark, not that of "U.S." or "Inc."
             continue
         break

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stancewire.labels import LabelledSentence, read_labelled
+from stancewire.types import LABELS, NEUTRAL
 
 from . import FOLDER, group_of, split_of, stats
 
@@ -59,7 +60,7 @@ def _fields(sentence: LabelledSentence, ids: dict[str, str]) -> Iterator[str]:
         yield f"{sentence.where}: register must be one of {', '.join(REGISTERS)}"
     if not isinstance(more.get("round"), int):
         yield f"{sentence.where}: has no round (a number)"
-    if "kind" in more and (sentence.stances or more["kind"] not in stats.KINDS):
+    if "kind" in more and (sentence.stances or str(more["kind"]) not in stats.KINDS):
         yield f"{sentence.where}: kind is for neutral sentences, one of {', '.join(stats.KINDS)}"
     if sentence.text != sentence.text.strip():
         yield f"{sentence.where}: has space around its text"
@@ -112,7 +113,10 @@ def split_list(sentences: Sequence[LabelledSentence]) -> Iterator[str]:
     expected = {group: split_of(group) for group in map(group_of, sentences)}
     if listed != expected:
         odd = sorted(set(listed.items()) ^ set(expected.items()))
-        yield f"splits.csv: {len(odd)} groups differ from the corpus, the first {odd[0]}"
+        yield (
+            f"splits.csv: {len(odd)} groups differ from the corpus, the first {odd[0]}; "
+            "run: stancewire seeds split"
+        )
 
 
 def write_split_list(sentences: Sequence[LabelledSentence]) -> None:
@@ -150,6 +154,7 @@ def _runs(words: Sequence[str], length: int) -> Iterator[Words]:
 
 def summary(files: Sequence[Path]) -> str:
     """How many sentences there are, by label."""
-    counted = stats.count(read_labelled(*files))
-    labels = ", ".join(f"{label} {count}" for label, count in sorted(counted.labels.items()))
-    return f"{counted.sentences} labelled sentences, no problem found ({labels})"
+    sentences = read_labelled(*files)
+    counted = Counter(label for s in sentences for label in (s.labels or {NEUTRAL}))
+    labels = ", ".join(f"{label} {counted[label]}" for label in LABELS)
+    return f"{len(sentences)} labelled sentences, no problem found ({labels})"

@@ -80,6 +80,19 @@ def test_output_file_folder_and_standard_input(examples: Path, tmp_path: Path) -
     assert [row["article"] for row in records(out)] == ["-"]
 
 
+def test_output_is_never_read_as_input(examples: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Oslo blamed Moscow.", encoding="utf-8")
+    both = tmp_path / "rows.jsonl"
+    both.write_text('{"text": "It rained."}\n', encoding="utf-8")
+    _, err = stancewire("tag", both, "-o", both, status=2)
+    assert "is input and output at once" in err
+    assert both.read_text(encoding="utf-8") == '{"text": "It rained."}\n'
+    both.unlink()
+    _, err = stancewire("tag", tmp_path, "-o", tmp_path / "z.jsonl")
+    assert "z.jsonl: is the output" in err
+    assert len((tmp_path / "z.jsonl").read_text(encoding="utf-8").splitlines()) == 1
+
+
 def test_jsonl_ids_become_articles_and_no_split(tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl"
     rows = [{"id": "n1", "text": "It rained. It snowed."}, {"id": 2, "text": "It hailed."}]
@@ -169,8 +182,11 @@ def test_model_folders_that_cannot_be_used(examples: Path, tmp_path: Path) -> No
         ("format", 2, "is a model of format 2"),
         ("channels", [["praises", "source"]], "other stances or roles"),
         ("thresholds", {}, "`thresholds` must name"),
+        ("max_pieces", None, "is damaged"),
+        ("transitions", [[1], [1, 2]], "is damaged"),
+        ("transitions", [1], "must be over 2 and"),
     ]:
-        other = copytree(FOLDER, tmp_path / key)
+        other = copytree(FOLDER, tmp_path / key, dirs_exist_ok=True)
         (other / "config.json").write_text(json.dumps({**config, key: value}), encoding="utf-8")
         _, err = stancewire("tag", text, "--model", other, status=2)
         assert told in err

@@ -74,6 +74,16 @@ def test_inputs_without_an_article_are_named(
     assert why in skipped[0].why
 
 
+def test_empty_folder_and_linked_folder_are_named(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert read(tmp_path / "empty")[1][0].why == "a folder without files"
+    (tmp_path / "a.txt").write_text("One.", encoding="utf-8")
+    (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
+    articles, skipped = read(tmp_path)
+    assert len(articles) == 1
+    assert [item.why for item in skipped] == ["a link to a folder; name it to read it"]
+
+
 def test_missing_file_and_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "bom.txt").write_bytes(b"\xef\xbb\xbfOne.")
     articles, skipped = read(tmp_path / "none.txt", tmp_path / "bom.txt")

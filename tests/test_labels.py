@@ -55,6 +55,19 @@ def test_absent_column_is_not_annotated_and_empty_cell_is_none(tmp_path: Path) -
     assert sentence.stances[0].spans == {"target": (Span("Iran", 0, 4),), "source": ()}
 
 
+def test_the_second_mention_can_be_meant(tmp_path: Path) -> None:
+    target = [{"text": "Iran", "nth": 2}]
+    row = {"text": TEXT, "stances": [{"stance": "accuses", "target": target}]}
+    (sentence,) = read_labelled(write(tmp_path, "a.jsonl", row))
+    assert sentence.stances[0].spans["target"] == (Span("Iran", 43, 47),)
+
+
+def test_csv_errors_name_the_line_behind_blank_ones(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "text,stance,target", "", "", f'"{TEXT}",praises,')
+    with pytest.raises(LabelError, match=r"a\.csv:4: unknown stance"):
+        read_labelled(path)
+
+
 def test_span_is_found_as_whole_words() -> None:
     assert find_span("Iran", "Iranian denials; Iran left") == Span("Iran", 17, 21)
 
@@ -73,6 +86,18 @@ def test_span_is_found_as_whole_words() -> None:
                 {"text": "Iran", "start": 1, "end": 5}]}]}],
             "target 'Iran' is not at 1 to 5; it stands at 0",
         ),
+        (
+            [{"text": TEXT, "stances": [{"stance": "accuses", "target": [
+                {"text": "Iran", "start": -48, "end": -44}]}]}],
+            "target 'Iran' is not at -48 to -44",
+        ),
+        (
+            [{"text": TEXT, "stances": [{"stance": "accuses", "target": [
+                {"text": "Iran", "nth": 3}]}]}],
+            "target 'Iran' is not in the sentence 3 times",
+        ),
+        ([{"text": TEXT, "stances": [{"stance": "accuses", "sorce": []}]}], "has no 'sorce'"),
+        ([{"text": TEXT, "stances": [{"stance": "neutral"}]}], 'has "stances": []'),
         ([{"text": TEXT, "stance": "denies", "claim": "Russia"}], "`denies` has no claim"),
         (
             [{"text": TEXT, "stances": []}, {"text": TEXT, "stances": [{"stance": "warns"}]}],
@@ -98,8 +123,13 @@ def test_errors_say_where_and_what(tmp_path: Path, rows: list[object], told: str
     ("content", "told"),
     [
         ("sentence,label\nx,y\n", "a.csv:1: the header must name the columns"),
-        ('text,stance,target\n"It, rained",neutral\n', "a.csv:2: fewer cells"),
-        ("text,stance,target\nIt, rained,neutral,,\n", "a.csv:2: more cells"),
+        ("text,stance,target,target\n", "a.csv:1: the header must name the columns"),
+        ("", "a.csv:1: the header must name the columns"),
+        (
+            'text,stance,target\n"It, rained",neutral\n',
+            "a.csv:2: 2 cells, but the header",
+        ),
+        ("text,stance,target\nIt, rained,neutral,,\n", "a.csv:2: 5 cells, but the header has 3"),
     ],
 )
 def test_csv_errors(tmp_path: Path, content: str, told: str) -> None:

@@ -106,13 +106,12 @@ def test_contract() -> None:
         predict([1])  # type: ignore[list-item]
 
 
-def test_many_texts_give_what_each_gives_alone() -> None:
-    texts = [f"Oslo blamed Moscow for fire number {n}. " * (n % 7) for n in range(150)]
+def test_what_stands_beside_a_text_changes_nothing(examples: Path) -> None:
+    texts = [p.read_text(encoding="utf-8") for p in sorted(examples.glob("*.txt"))]
+    texts += [sentence.text for text in texts for sentence in predict(text)]
     together = predict(texts)
-    for i in (0, 1, 6, 77, 149):
-        alone = predict(texts[i])
-        assert [s.label for s in alone] == [s.label for s in together[i]]
-        assert [s.start for s in alone] == [s.start for s in together[i]]
+    assert [predict(text) for text in texts] == together
+    assert predict(texts[::-1]) == together[::-1]
 
 
 def test_thresholds_can_be_moved() -> None:

@@ -20,6 +20,8 @@ def gold(text: str, *stances: dict[str, object]):
 def test_articles_marks_case_and_possessives_do_not_count() -> None:
     assert span_words("the White House's") == span_words("“white house”") == ("white", "house")
     assert span_words("U.S.") != span_words("Russia")
+    for one, two in (("Iran.", "Iran"), ("Halcyon Co.", "Halcyon Co"), ("to talks …", "to talks")):
+        assert span_words(one) == span_words(two)
 
 
 def test_worked_example() -> None:
@@ -66,6 +68,21 @@ def test_roles_that_nobody_annotated_are_left_out() -> None:
     assert result.exact["source"].support == 0
     assert result.exact["source"].precision == 0.0
     assert result.exact["target"].f1 == 1.0
+
+
+def test_each_stance_of_two_with_one_role_each() -> None:
+    right = [gold("A warned B.", {"stance": "warns", "target": ["B"]},
+                  {"stance": "warns", "source": ["A"]})]  # fmt: skip
+    guess = [tagged("A warned B.", Stance("warns", 0.9, span("A"), span("B")))]
+    result = evaluate(right, guess)
+    assert result.exact["target"].support == 0
+    assert result.exact["source"].support == 0
+
+
+def test_labels_that_occur_nowhere_do_not_count() -> None:
+    right = [gold("A warned B.", {"stance": "warns", "source": ["A"]}), gold("It rained.")]
+    guess = [tagged("A warned B.", Stance("warns", 0.9, span("A"))), tagged("It rained.")]
+    assert evaluate(right, guess).macro_f1 == 1.0
 
 
 def test_lengths_must_match() -> None:

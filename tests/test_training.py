@@ -1,21 +1,24 @@
 """The whole of training on a tiny random encoder that is made on the spot."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from stancewire import Tagger
-from stancewire.labels import read_row
+from stancewire import Tagger, seeds
+from stancewire.labels import LabelError, read_row
 from stancewire.pieces import PieceReader
 from stancewire.training import base as bases
+from stancewire.training import train as train_module
 from stancewire.training.data import collate, span_labels, to_dataset
 from stancewire.training.export import to_onnx
+from stancewire.training.judge import fit_thresholds
 from stancewire.training.network import IGNORED, StanceNetwork, chain_loss, loss
 from stancewire.training.recipe import Recipe
 from stancewire.training.train import TrainingError, install_model, train
-from stancewire.types import CHANNELS
+from stancewire.types import CHANNELS, TaggedSentence
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
@@ -193,6 +196,26 @@ def test_too_little_data_and_a_used_folder(tiny_base: Path, tmp_path: Path) -> N
         train([data], out=tmp_path, recipe=recipe, with_seeds=False)
 
 
+def test_sentence_labelled_otherwise_in_the_seeds(tiny_base: Path, tmp_path: Path) -> None:
+    text = next(s.text for s in seeds.load("train") if s.labels == {"denies"})
+    data = tmp_path / "data.jsonl"
+    data.write_text(json.dumps({"text": text, "stances": []}), encoding="utf-8")
+    with pytest.raises(LabelError, match="labelled differently"):
+        train([data], out=tmp_path / "a", recipe=Recipe(base=str(tiny_base)))
+    assert not (tmp_path / "a").exists()
+
+
+def test_held_out_is_held_out() -> None:
+    given = [read_row(row) for row in rows()]
+    learn, judge = train_module._split(given, True, 3)
+    learned = Counter(s.text for s in learn)
+    assert not set(learned) & {s.text for s in judge}
+    assert not set(learned) & {s.text for s in [*seeds.load("test"), *seeds.load("development")]}
+    assert {learned[s.text] for s in given} == {0, 3}
+    two, one = train_module._split(given[:2], False, 1)
+    assert len(two) == len(one) == 1
+
+
 def test_base_that_is_none(tmp_path: Path) -> None:
     data = tmp_path / "data.jsonl"
     data.write_text("\n".join(json.dumps(row) for row in rows()), encoding="utf-8")
@@ -211,3 +234,20 @@ def test_install_replaces_the_shipped_model(run, tmp_path: Path, monkeypatch) ->
     install_model(run.model)
     assert Tagger.load().predict("lima denied arming rebels .")[0].label == "denies"
     assert not list(tmp_path.glob("*.partial"))
+
+
+def test_thresholds_are_good_and_not_extreme() -> None:
+    gold = [
+        read_row({"text": f"s{i}", "stances": [{"stance": "warns"}] * (i >= 6)}) for i in range(10)
+    ]
+
+    def tagged(*scores: float) -> list[TaggedSentence]:
+        return [
+            TaggedSentence(s.text, 0, 2, "neutral", 0, {"accuses": 0, "denies": 0, "warns": score})
+            for s, score in zip(gold, scores, strict=True)
+        ]
+
+    low, high = [0.1, 0.2, 0.3, 0.3, 0.3, 0.3], [0.93, 0.95, 0.97, 0.99]
+    assert fit_thresholds(gold, tagged(*low, *high))["warns"] == 0.5  # all of 0.35 to 0.9 are best
+    assert fit_thresholds(gold, tagged(*[0.7] * 6, *high))["warns"] == 0.75
+    assert fit_thresholds(gold, tagged(*low, *high))["accuses"] == 0.5  # there is none

@@ -14,6 +14,14 @@ def test_words_keep_abbreviations_and_part_possessives() -> None:
     ]  # fmt: skip
 
 
+def test_words_keep_what_is_no_letter_but_belongs() -> None:
+    assert words("E\u0301lyse\u0301e met Mos\u00adcow") == [
+        "E\u0301lyse\u0301e",
+        "met",
+        "Mos\u00adcow",
+    ]
+
+
 def test_words_part_contractions_from_pronouns() -> None:
     assert words("they’ll say we're") == ["they", "’ll", "say", "we", "'re"]
 
@@ -35,6 +43,8 @@ def test_words_part_contractions_from_pronouns() -> None:
         ("Supo (the agency)", "Supo (the agency)"),
         ("An Najaf", "Najaf"),
         ("Theresa", "Theresa"),
+        ("NATO.", "NATO"),
+        ("talks …", "talks"),
         ("“the”", "the"),
         (" ,. ", ""),
     ],

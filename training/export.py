@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from stancewire import scoring
 from stancewire.labels import LabelledSentence
 from stancewire.tagger import FORMAT
 from stancewire.types import CHANNELS, STANCES, TaggedSentence
+from tokenizers import Tokenizer
 from torch import nn
 
 # Read by ONNX Runtime from 1.15 on.
@@ -23,7 +23,7 @@ _OPSET = 18
 
 def export(
     network: nn.Module,
-    tokenizer_json: Path,
+    tokenizer: Tokenizer,
     folder: Path,
     max_pieces: int,
     thresholds: Mapping[str, float],
@@ -45,7 +45,7 @@ def export(
         weight_type=QuantType.QInt8,
     )  # fmt: skip
     plain.unlink()
-    shutil.copyfile(tokenizer_json, folder / "tokenizer.json")
+    tokenizer.save(str(folder / "tokenizer.json"))
     config = {
         "format": FORMAT,
         "channels": [list(channel) for channel in CHANNELS],

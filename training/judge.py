@@ -14,6 +14,7 @@ from stancewire.labels import LabelledSentence
 from stancewire.tagger import Tagger
 from stancewire.types import STANCES, TaggedSentence
 
+_SLACK = 0.005
 UNDECIDED = dict.fromkeys(STANCES, 0.5)
 
 
@@ -39,9 +40,11 @@ def _metric() -> Any:
 def fit_thresholds(
     gold: Sequence[LabelledSentence], tagged: Sequence[TaggedSentence]
 ) -> dict[str, float]:
-    """For each stance the threshold with the best F1, in steps of 0.05.
+    """For each stance a threshold with a good F1, in steps of 0.05.
 
-    A stance that `gold` does not hold keeps 0.5.
+    F1 is flat and ragged around its best, and an extreme threshold serves other texts
+    badly: of the thresholds within `_SLACK` of the best F1 the one nearest to 0.5 is
+    taken. A stance that `gold` does not hold keeps 0.5.
     """
     thresholds = dict(UNDECIDED)
     for stance in STANCES:
@@ -49,11 +52,10 @@ def fit_thresholds(
         score = np.array([sentence.scores[stance] for sentence in tagged])
         if not true.any():
             continue
-        best = 0.0
-        # from the middle outwards, so that among equals the least extreme one wins
-        for step in sorted(range(2, 19), key=lambda s: abs(s - 10)):
+        f1 = {}
+        for step in range(2, 19):
             over = score >= step / 20
-            f1 = 2 * float((over & true).sum()) / float(over.sum() + true.sum())
-            if f1 > best:
-                best, thresholds[stance] = f1, step / 20
+            f1[step] = 2 * float((over & true).sum()) / float(over.sum() + true.sum())
+        good = [step for step, value in f1.items() if value >= max(f1.values()) - _SLACK]
+        thresholds[stance] = min(good, key=lambda step: abs(step - 10)) / 20
     return thresholds

@@ -13,7 +13,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # set before the libraries start
+# Both are read as the libraries start; the second lets CUDA compute deterministically.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 import torch
 from stancewire import seeds
@@ -64,16 +66,18 @@ def train(
     one. Raises LabelError for bad data, BaseError for a bad base, and TrainingError
     where there is nothing to learn or `out` is in use.
     """
-    run = _new_folder(Path(out))
+    run = _unused(Path(out))
     learn, judge = _split(read_labelled(*data), with_seeds, recipe.data_weight)
+    if with_seeds:
+        read_labelled(*seeds.files(), *data)  # a sentence must not be labelled in two ways
     set_seed(recipe.seed, deterministic=True)
-
     source = bases.resolve(recipe.base)
-    tokenizer_json = run / "tokenizer.json"
-    _save_tokenizer(source, tokenizer_json)
-    reader = PieceReader(Tokenizer.from_file(str(tokenizer_json)), recipe.max_pieces)
-    network = StanceNetwork(_encoder(source), dropout=recipe.dropout)
+    tokenizer, encoder = _tokenizer(source), _encoder(source)
+    max_pieces = _limit(encoder, recipe.max_pieces)
+    reader = PieceReader(Tokenizer.from_str(tokenizer.to_str()), max_pieces)
+    network = StanceNetwork(encoder, dropout=recipe.dropout)
 
+    run.mkdir(parents=True, exist_ok=True)
     trainer = StanceTrainer(network, reader, learn, judge, recipe, run)
     trainer.train()
     network.eval().to("cpu")
@@ -82,10 +86,7 @@ def train(
     _save_weights(network, run / "network.safetensors")
 
     about = _about(recipe, learn, judge, data, with_seeds)
-    folder = export(
-        network, tokenizer_json, run / "model", recipe.max_pieces, thresholds, {"about": about}
-    )
-    tokenizer_json.unlink()
+    folder = export(network, tokenizer, run / "model", max_pieces, thresholds, {"about": about})
     tagger = Tagger.load(folder)
     in_int8 = tag_whole(tagger, judge)
     figures: dict[str, Any] = {
@@ -126,10 +127,12 @@ def _split(
     learn = seeds.load("train") if with_seeds else []
     judge = seeds.load("development") if with_seeds else []
     known = {sentence.text for sentence in seeds.load()} if with_seeds else set()
-    for sentence in given:
-        if sentence.text in known:
-            continue
-        if _held_out(sentence.text):
+    new = [sentence for sentence in given if sentence.text not in known]
+    at_least = min((_digest(s.text) for s in new), default=b"") if len(new) > 1 else b""
+    for sentence in new:
+        digest = _digest(sentence.text)
+        # a fifth, and never none where there are two; what was held out stays so
+        if digest[0] % 5 == 0 or digest == at_least:
             judge.append(sentence)
         else:
             learn += [sentence] * weight
@@ -141,25 +144,33 @@ def _split(
     return learn, judge
 
 
-def _held_out(text: str) -> bool:
-    return hashlib.sha256(text.encode()).digest()[0] % 5 == 0
+def _digest(text: str) -> bytes:
+    """Bytes that depend on the text alone."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def _new_folder(run: Path) -> Path:
+def _unused(run: Path) -> Path:
     if run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise TrainingError(f"{run}: exists already; name another run folder or remove it")
-    run.mkdir(parents=True, exist_ok=True)
     return run
 
 
-def _save_tokenizer(source: str, path: Path) -> None:
+def _tokenizer(source: str) -> Tokenizer:
     try:
         tokenizer = AutoTokenizer.from_pretrained(source)
     except (OSError, ValueError) as error:
         raise bases.BaseError(f"{source}: cannot be loaded as a base: {error}") from None
     if not tokenizer.is_fast:
         raise bases.BaseError(f"{source}: has no fast tokenizer (tokenizer.json); use another base")
-    tokenizer.backend_tokenizer.save(str(path))
+    fast: Tokenizer = tokenizer.backend_tokenizer
+    return fast
+
+
+def _limit(encoder: PreTrainedModel, wanted: int) -> int:
+    """The pieces a sentence that the encoder can take, at most `wanted`."""
+    positions: int | None = getattr(encoder.config, "max_position_embeddings", None)
+    # RoBERTa and its kin keep the first two positions for themselves
+    return wanted if positions is None else min(wanted, positions - 2)
 
 
 def _encoder(source: str) -> PreTrainedModel:
@@ -212,4 +223,4 @@ def fingerprint(sentences: Sequence[LabelledSentence]) -> str:
             for s in sentences
         }
     )
-    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    return hashlib.sha256("\n".join(rows).encode("utf-8", "surrogatepass")).hexdigest()

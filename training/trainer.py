@@ -69,7 +69,13 @@ class StanceTrainer(Trainer):
         """The sentences to judge by as the network tags them now."""
         assert isinstance(self.model, nn.Module)
         config = {"thresholds": thresholds, "transitions": transitions(self.model)}
-        return tag_whole(Tagger(_TorchSession(self.model), self.reader, config), self.judge)
+        tagger = Tagger(_TorchSession(self.model), self.reader, config)
+        was_training = self.model.training
+        self.model.eval()
+        try:
+            return tag_whole(tagger, self.judge)
+        finally:
+            self.model.train(was_training)
 
 
 class _TorchSession:
@@ -79,15 +85,12 @@ class _TorchSession:
         self.network = network
 
     def run(self, _: Any, feeds: dict[str, Any]) -> list[Any]:
-        was_training = self.network.training
         device = next(self.network.parameters()).device
-        self.network.eval()
         with torch.inference_mode():
             outputs = self.network(
                 torch.from_numpy(feeds["input_ids"]).to(device),
                 torch.from_numpy(feeds["attention_mask"]).to(device),
             )
-        self.network.train(was_training)
         return [output.float().cpu().numpy() for output in outputs]
 
 
