@@ -22,6 +22,15 @@ OFTEN = 12
 # No sentence shares a run of so many words with real news that must stay out.
 LEAK = 8
 
+# What the corpus holds at least: sentences by label, by kind, and of other sorts.
+LEAST_LABELS = {"accuses": 2_200, "denies": 1_500, "warns": 1_900, "neutral": 5_000}
+LEAST = {"sentences": 10_000, "in_manner": 3_000, "several": 850, "lookalikes": 1_500}
+LEAST_KIND = 312  # an eighth of 2,500
+LEAST_CUES = 150
+LARGEST_CUE = 0.08
+LEAST_BEATS = 80
+LARGEST_BEAT = 0.03
+
 Words = tuple[str, ...]
 
 
@@ -40,6 +49,7 @@ def problems(files: Sequence[Path], as_corpus: bool = False) -> list[str]:
         found += near_duplicates(sentences)
         found += worn_phrases(sentences)
         found += split_list(sentences)
+        found += shortfalls(stats.count(sentences))
         shared = FOLDER.parent.parent / "shared"
         found += leaks(sentences, [shared / name for name in ("eval", "articles", "style", "real")])
     return found
@@ -142,6 +152,30 @@ def leaks(sentences: Sequence[LabelledSentence], folders: Sequence[Path]) -> Ite
             if run in known and sum(word[0].isupper() for word in written) < LEAK / 2:
                 yield f"{sentence.where}: shares {' '.join(run)!r} with {known[run]}"
                 break
+
+
+def shortfalls(counted: stats.Stats) -> Iterator[str]:
+    """Where the corpus holds less, or more of one thing, than it promises."""
+    told = {name: getattr(counted, name) for name in LEAST}
+    wanted = {**LEAST, **LEAST_LABELS, **dict.fromkeys(stats.KINDS, LEAST_KIND)}
+    for name, have in {**told, **counted.labels, **counted.kinds}.items():
+        if have < wanted[name]:
+            yield f"the corpus holds {have} {name}, {wanted[name]} at least"
+    for name in wanted.keys() - told.keys() - counted.labels.keys() - counted.kinds.keys():
+        yield f"the corpus holds no {name}, {wanted[name]} at least"
+    every = Counter[str]()
+    for stance, cues in counted.cues.items():
+        every.update(cues)
+        for cue, often in cues.items():
+            if often > LARGEST_CUE * cues.total():
+                yield f"{cue!r} is {often} of the {cues.total()} cues of {stance}"
+    if len(every) < LEAST_CUES:
+        yield f"the corpus holds {len(every)} distinct cues, {LEAST_CUES} at least"
+    if len(counted.beats) < LEAST_BEATS:
+        yield f"the corpus holds {len(counted.beats)} beats, {LEAST_BEATS} at least"
+    for beat, often in counted.beats.items():
+        if often > LARGEST_BEAT * counted.sentences:
+            yield f"the beat {beat!r} is {often} of {counted.sentences} sentences"
 
 
 def _words(text: str) -> list[str]:

@@ -84,3 +84,16 @@ def test_stats_count() -> None:
     assert counted.cues["accuses"] == {"blamed": 1}
     assert counted.in_manner == counted.lower_case == 1
     assert "1 sentences" in stats.tell(counted)
+
+
+def test_shortfalls() -> None:
+    counted = stats.count(seeds.load())
+    assert list(check.shortfalls(counted)) == []
+    counted.labels["denies"] = 12
+    del counted.kinds["protest"]
+    counted.cues["warns"]["warned"] = 500
+    counted.beats["war, Mars"] = 400
+    found = "\n".join(check.shortfalls(counted))
+    for told in ("12 denies", "no protest", "'warned' is 500", "'war, Mars' is 400"):
+        assert told in found
+    assert found.count("\n") == 3
