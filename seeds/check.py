@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -116,10 +117,8 @@ def worn_phrases(sentences: Sequence[LabelledSentence]) -> Iterator[str]:
 
 def split_list(sentences: Sequence[LabelledSentence]) -> Iterator[str]:
     """Whether `splits.csv` lists every group with the split that its name gives."""
-    listed = dict(
-        line.rsplit(",", 1)
-        for line in (FOLDER / "splits.csv").read_text(encoding="utf-8").splitlines()[1:]
-    )
+    with (FOLDER / "splits.csv").open(encoding="utf-8", newline="") as file:
+        listed = {row["group"]: row["split"] for row in csv.DictReader(file)}
     expected = {group: split_of(group) for group in map(group_of, sentences)}
     if listed != expected:
         odd = sorted(set(listed.items()) ^ set(expected.items()))
@@ -132,8 +131,10 @@ def split_list(sentences: Sequence[LabelledSentence]) -> Iterator[str]:
 def write_split_list(sentences: Sequence[LabelledSentence]) -> None:
     """Writes `splits.csv` anew, after sentences were added."""
     groups = sorted({group_of(sentence) for sentence in sentences})
-    lines = ["group,split", *(f"{group},{split_of(group)}" for group in groups)]
-    (FOLDER / "splits.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with (FOLDER / "splits.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("group", "split"))
+        writer.writerows((group, split_of(group)) for group in groups)
 
 
 def leaks(sentences: Sequence[LabelledSentence], folders: Sequence[Path]) -> Iterator[str]:
