@@ -115,9 +115,9 @@ class Tagger:
     def _tag_sentences(self, sentences: Sequence[tuple[str, int, int]]) -> list[TaggedSentence]:
         """Tags (text, start, end) triples.
 
-        Each sentence is a run of its own: int8 scales follow the values of a run, so in a
-        batch a sentence's scores would depend on its neighbours. Runs side by side keep
-        the cores as busy as a batch does, without padding.
+        Each sentence is a run of its own, side by side on the cores: int8 scales follow
+        the values of a run, so in a batch a sentence's scores would depend on its
+        neighbours. That costs a quarter of the speed (training/EXPERIMENTS.md).
         """
         read = self._reader.read([text[start:end] for text, start, end in sentences])
         for (text, start, end), pieces in zip(sentences, read, strict=True):
