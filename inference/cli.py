@@ -71,9 +71,10 @@ def tag(paths: tuple[str, ...], output: Path | None, model: Path | None, no_spli
     """
     from .tagger import Tagger
 
-    for path in paths if output is not None and output.exists() else ():
-        if Path(path).is_file() and output is not None and output.samefile(path):
-            _fail(f"{path}: is input and output at once; name another file after -o")
+    if output is not None and output.exists():
+        for path in paths:
+            if Path(path).is_file() and output.samefile(path):
+                _fail(f"{path}: is input and output at once; name another file after -o")
     skipped: list[Skipped] = []
     tagger = Tagger.load(model)
     articles: list[str] = []

@@ -15,8 +15,6 @@ from .words import trim
 
 OUT, BEGIN, INSIDE = 0, 1, 2
 
-_EVEN = np.zeros((3, 3), dtype=np.float32)
-
 # A person marks one claim; parties may be several.
 _SINGLE = {"claim"}
 
@@ -36,13 +34,18 @@ def scores(stance_probabilities: NDArray[np.float32]) -> dict[str, float]:
     return {**found, NEUTRAL: float(np.prod(1.0 - stance_probabilities))}
 
 
+def over(found: Mapping[str, float], thresholds: Mapping[str, float]) -> list[str]:
+    """The stances that reach their thresholds, strongest first."""
+    reached = [stance for stance in STANCES if found[stance] >= thresholds[stance]]
+    return sorted(reached, key=lambda stance: -found[stance])
+
+
 def label(found: Mapping[str, float], thresholds: Mapping[str, float]) -> str:
     """The strongest stance that reaches its threshold, else "neutral"."""
-    over = [stance for stance in STANCES if found[stance] >= thresholds[stance]]
-    return max(over, key=lambda stance: found[stance], default=NEUTRAL)
+    return next(iter(over(found, thresholds)), NEUTRAL)
 
 
-def best_tags(logits: NDArray[np.float32], transitions: NDArray[np.float32] = _EVEN) -> list[int]:
+def best_tags(logits: NDArray[np.float32], transitions: NDArray[np.float32]) -> list[int]:
     """The likeliest legal BIO sequence (Viterbi) for one channel.
 
     `logits` has shape (words, 3) in the order out, begin, inside; `transitions` (3, 3)
@@ -115,9 +118,8 @@ def stances(
     `span_logits` has shape (words, channels, 3) and `transitions` (channels, 3, 3),
     channels in the order of `CHANNELS`.
     """
-    over = [stance for stance in STANCES if found[stance] >= thresholds[stance]]
     tagged = []
-    for stance in sorted(over, key=lambda name: -found[name]):
+    for stance in over(found, thresholds):
         parts = {
             role: channel_spans(span_logits[:, i], transitions[i], words, text, role in _SINGLE)
             for i, (name, role) in enumerate(CHANNELS)

@@ -67,7 +67,7 @@ def _blocks(text: str) -> list[Bounds]:
     paragraphs: list[list[Bounds]] = [[]]
     start = 0
     for line in text.splitlines(keepends=True):
-        stripped = _strip(text, start, start + len(line))
+        stripped = strip(text, start, start + len(line))
         start += len(line)
         if stripped[0] < stripped[1]:
             paragraphs[-1].append(stripped)
@@ -180,15 +180,16 @@ def _greatest_run(worth: Sequence[int]) -> Bounds:
 
 def _sentences(text: str, start: int, end: int) -> list[Bounds]:
     """The sentences of one block."""
+    block = text[start:end]
     found: list[Bounds] = []
-    for first, last in _rejoin(text[start:end], _segment(text[start:end])):
+    for first, last in _rejoin(block, _segment(block)):
         if last - first > _LONGEST_QUOTATION:
-            blanked = text[start + first : start + last].translate(_BLANK_QUOTES)
+            blanked = block[first:last].translate(_BLANK_QUOTES)
             inner = [(first + a, first + b) for a, b in _segment(blanked)]
-            found += _close_quotes(text[start:end], inner, first)
+            found += _close_quotes(block, inner, first)
         else:
             found.append((first, last))
-    return [(start + a, start + b) for a, b in _move_opening_quotes(text[start:end], found)]
+    return [(start + a, start + b) for a, b in _move_opening_quotes(block, found)]
 
 
 def _segment(block: str) -> list[Bounds]:
@@ -198,7 +199,7 @@ def _segment(block: str) -> list[Bounds]:
         (cut["start_index"], cut["end_index"])
         for cut in sentencex.get_sentence_boundaries("en", flat)
     ]
-    bounds = [_strip(block, first, last) for first, last in cuts]
+    bounds = [strip(block, first, last) for first, last in cuts]
     return [(first, last) for first, last in bounds if first < last]
 
 
@@ -248,7 +249,8 @@ def _move_opening_quotes(block: str, bounds: list[Bounds]) -> list[Bounds]:
     return [(first, last) for first, last in moved if first < last]
 
 
-def _strip(text: str, start: int, end: int) -> Bounds:
+def strip(text: str, start: int, end: int) -> Bounds:
+    """The bounds of `text[start:end]` without outer space; empty where it is all space."""
     piece = text[start:end]
     lead = len(piece) - len(piece.lstrip())
     return (start + lead, max(start + lead, end - (len(piece) - len(piece.rstrip()))))

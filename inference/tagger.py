@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from . import decode
 from .pieces import PieceReader, Pieces
-from .sentences import split_sentences
-from .types import CHANNELS, NEUTRAL, STANCES, Span, Stance, TaggedSentence
+from .sentences import split_sentences, strip
+from .types import CHANNELS, STANCES, Span, Stance, TaggedSentence
 
 FORMAT = 1
 # Articles whose sentences are handed to the cores together; bounds memory.
@@ -158,12 +158,8 @@ class Tagger:
         sentence = text[start:end]
         found = decode.scores(probabilities)
         label = decode.label(found, self.thresholds)
-        stances = (
-            ()
-            if label == NEUTRAL
-            else decode.stances(
-                sentence, pieces.words, found, span_logits, self._transitions, self.thresholds
-            )
+        stances = decode.stances(
+            sentence, pieces.words, found, span_logits, self._transitions, self.thresholds
         )
         return TaggedSentence(
             sentence, start, end, label, found[label], found,
@@ -209,19 +205,20 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise ModelError(f"{folder}: not a stancewire model, {', '.join(missing)} is missing")
     try:
         config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        version, channels, hashes = config["format"], config["channels"], config["sha256"]
-        reads = version != FORMAT or int(config["max_pieces"]) > 2
-        steps = version != FORMAT or np.shape(config["transitions"]) == (len(CHANNELS), 3, 3)
+        if config["format"] != FORMAT:
+            raise ModelError(
+                f"{folder}: is a model of format {config['format']}, this stancewire reads format "
+                f"{FORMAT}; update stancewire, or train the model anew"
+            )
+        channels, hashes = config["channels"], config["sha256"]
+        pieces, steps = int(config["max_pieces"]), np.shape(config["transitions"])
+    except ModelError:
+        raise
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder / 'config.json'}: is damaged ({error!r})") from None
-    if version != FORMAT:
-        raise ModelError(
-            f"{folder}: is a model of format {version}, this stancewire reads format {FORMAT}; "
-            "update stancewire, or train the model anew"
-        )
     if [tuple(channel) for channel in channels] != list(CHANNELS):
         raise ModelError(f"{folder}: was trained for other stances or roles: {channels}")
-    if not reads or not steps:
+    if pieces <= 2 or steps != (len(CHANNELS), 3, 3):
         raise ModelError(
             f"{folder / 'config.json'}: `max_pieces` must be over 2 and `transitions` (8, 3, 3)"
         )
@@ -246,9 +243,8 @@ def _cores() -> int:
 
 def _whole(text: str) -> list[tuple[int, int]]:
     """The bounds of a text that is one sentence; none where it is blank."""
-    stripped = text.strip()
-    start = text.find(stripped)
-    return [(start, start + len(stripped))] if stripped else []
+    start, end = strip(text, 0, len(text))
+    return [(start, end)] if start < end else []
 
 
 def _moved(stance: Stance, by: int) -> Stance:

@@ -24,6 +24,7 @@ _LEADING = re.compile(r"(?:(?:the|an?)\s+|[\s\"“”'‘’«»,.;:!?()\[\]—�
 _TRAILING = re.compile(r"(?:['’]s?|[\s\"“”'‘’«»,;:!?…()\[\]—–-]+)$")
 _ABBREVIATED = re.compile(r"\b(?:\w|Inc|Co|Corp|Ltd|Bros|Jr|Sr|St|Mt|No|Dept|Gov|Gen|Sen|Rep)\.$")
 _PAIRS = {")": "(", "]": "[", "”": "“", "’": "‘", "»": "«"}
+_CLOSING = {opening: close for close, opening in _PAIRS.items()}
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
@@ -58,8 +59,7 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
 def _closes_inside(piece: str) -> bool:
     """Whether `piece` begins with a quote or bracket that is closed within it."""
     first = piece[0]
-    closing = {opening: close for close, opening in _PAIRS.items()}.get(first, first)
-    return first in "\"'“‘«([" and closing in piece[1:] and not _wraps(piece)
+    return first in "\"'“‘«([" and _CLOSING.get(first, first) in piece[1:] and not _wraps(piece)
 
 
 def _opens_inside(piece: str) -> bool:

@@ -34,7 +34,7 @@ def test_best_tags_is_the_best_of_all_legal_sequences() -> None:
 
 
 def test_no_words_no_tags() -> None:
-    assert decode.best_tags(np.zeros((0, 3), np.float32)) == []
+    assert decode.best_tags(np.zeros((0, 3), np.float32), STEPS[0]) == []
 
 
 def test_runs() -> None:

@@ -14,7 +14,7 @@ from stancewire.training import base as bases
 from stancewire.training import train as train_module
 from stancewire.training.data import collate, span_labels, to_dataset
 from stancewire.training.export import to_onnx
-from stancewire.training.judge import fit_thresholds
+from stancewire.training.judge import ALL, at_thresholds, fit_thresholds, tag_whole
 from stancewire.training.network import IGNORED, StanceNetwork, chain_loss, loss
 from stancewire.training.recipe import Recipe
 from stancewire.training.train import TrainingError, install_model, train
@@ -207,12 +207,13 @@ def test_sentence_labelled_otherwise_in_the_seeds(tiny_base: Path, tmp_path: Pat
 
 def test_held_out_is_held_out() -> None:
     given = [read_row(row) for row in rows()]
-    learn, judge = train_module._split(given, True, 3)
+    learn, judge, test = train_module._split([*seeds.load(), *given], set(seeds.files()), 3)
+    assert test == seeds.load("test")
     learned = Counter(s.text for s in learn)
     assert not set(learned) & {s.text for s in judge}
     assert not set(learned) & {s.text for s in [*seeds.load("test"), *seeds.load("development")]}
     assert {learned[s.text] for s in given} == {0, 3}
-    two, one = train_module._split(given[:2], False, 1)
+    two, one, _ = train_module._split(given[:2], set(), 1)
     assert len(two) == len(one) == 1
 
 
@@ -251,3 +252,13 @@ def test_thresholds_are_good_and_not_extreme() -> None:
     assert fit_thresholds(gold, tagged(*low, *high))["warns"] == 0.5  # all of 0.35 to 0.9 are best
     assert fit_thresholds(gold, tagged(*[0.7] * 6, *high))["warns"] == 0.75
     assert fit_thresholds(gold, tagged(*low, *high))["accuses"] == 0.5  # there is none
+
+
+def test_moving_thresholds_afterwards_is_tagging_with_them(run) -> None:
+    gold = [read_row(row) for row in rows()]
+    tagger = Tagger.load(run.model)
+    given = {"accuses": 0.7, "denies": 0.999, "warns": 0.2}
+    tagger.thresholds = ALL
+    every = tag_whole(tagger, gold)
+    tagger.thresholds = given
+    assert at_thresholds(every, given) == tag_whole(tagger, gold)

@@ -7,12 +7,13 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from stancewire.decode import BEGIN, INSIDE, OUT
 from stancewire.labels import LabelledSentence
 from stancewire.pieces import PieceReader, Pieces
 from stancewire.types import CHANNELS, STANCES
 from torch import Tensor
 
-from .network import BEGIN, IGNORED, INSIDE, OUT
+from .network import IGNORED
 
 
 def to_dataset(sentences: Sequence[LabelledSentence], reader: PieceReader) -> Dataset:

@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import evaluate
 import numpy as np
+from stancewire import decode
 from stancewire.labels import LabelledSentence
 from stancewire.tagger import Tagger
 from stancewire.types import STANCES, TaggedSentence
 
 _SLACK = 0.005
 UNDECIDED = dict.fromkeys(STANCES, 0.5)
+ALL = dict.fromkeys(STANCES, 0.0)
 
 
 def tag_whole(tagger: Tagger, sentences: Sequence[LabelledSentence]) -> list[TaggedSentence]:
     """Tags labelled sentences, each as the one sentence that it is."""
     return [found[0] for found in tagger.predict([s.text for s in sentences], split=False)]
+
+
+def at_thresholds(
+    tagged: Sequence[TaggedSentence], thresholds: dict[str, float]
+) -> list[TaggedSentence]:
+    """What sentences tagged with lower thresholds are at these."""
+    moved = []
+    for sentence in tagged:
+        label = decode.label(sentence.scores, thresholds)
+        stances = tuple(s for s in sentence.stances if s.score >= thresholds[s.stance])
+        moved.append(replace(sentence, label=label, score=sentence.scores[label], stances=stances))
+    return moved
 
 
 def measure(gold: Sequence[LabelledSentence], tagged: Sequence[TaggedSentence]) -> dict[str, float]:

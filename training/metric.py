@@ -12,7 +12,7 @@ import datasets
 import evaluate
 from stancewire.labels import read_row
 from stancewire.scoring import evaluate as score
-from stancewire.types import Span, Stance, TaggedSentence
+from stancewire.types import ROLES, Span, Stance, TaggedSentence
 
 
 class StanceMetric(evaluate.Metric):  # type: ignore[misc]
@@ -39,7 +39,7 @@ def _tagged(row: dict[str, Any]) -> TaggedSentence:
         Stance(
             item["stance"],
             item["score"],
-            *(tuple(Span(**span) for span in item[role]) for role in ("source", "target", "claim")),
+            *(tuple(Span(**span) for span in item[role]) for role in ROLES),
         )
         for item in row["stances"]
     )

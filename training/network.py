@@ -7,13 +7,13 @@ Shapes: B sentences, T word pieces, H hidden width, 3 stances, 8 (stance, role) 
 from __future__ import annotations
 
 import torch
+from stancewire.decode import INSIDE, OUT
 from stancewire.types import CHANNELS, STANCES
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
 IGNORED = -100
-OUT, BEGIN, INSIDE = 0, 1, 2
 
 
 class StanceNetwork(nn.Module):

@@ -28,7 +28,7 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel, set_seed
 from . import base as bases
 from . import card
 from .export import agreement, export
-from .judge import UNDECIDED, fit_thresholds, measure, tag_whole
+from .judge import ALL, at_thresholds, fit_thresholds, measure, tag_whole
 from .network import StanceNetwork
 from .recipe import Recipe
 from .trainer import StanceTrainer
@@ -67,9 +67,9 @@ def train(
     where there is nothing to learn or `out` is in use.
     """
     run = _unused(Path(out))
-    learn, judge = _split(read_labelled(*data), with_seeds, recipe.data_weight)
-    if with_seeds:
-        read_labelled(*seeds.files(), *data)  # a sentence must not be labelled in two ways
+    corpus = seeds.files() if with_seeds else []
+    # read together, so that a sentence that the seeds label in another way is found
+    learn, judge, test = _split(read_labelled(*corpus, *data), set(corpus), recipe.data_weight)
     set_seed(recipe.seed, deterministic=True)
     source = bases.resolve(recipe.base)
     tokenizer, encoder = _tokenizer(source), _encoder(source)
@@ -81,8 +81,9 @@ def train(
     trainer = StanceTrainer(network, reader, learn, judge, recipe, run)
     trainer.train()
     network.eval().to("cpu")
-    thresholds = fit_thresholds(judge, trainer.tag(UNDECIDED))
-    in_float = trainer.tag(thresholds)
+    every_stance = trainer.tag(ALL)
+    thresholds = fit_thresholds(judge, every_stance)
+    in_float = at_thresholds(every_stance, thresholds)
     _save_weights(network, run / "network.safetensors")
 
     about = _about(recipe, learn, judge, data, with_seeds)
@@ -94,8 +95,7 @@ def train(
         "int8_against_float": agreement(judge, in_float, in_int8),
         "log": trainer.state.log_history,
     }
-    if with_seeds:
-        test = seeds.load("test")
+    if test:
         figures["seeds_test"] = measure(test, tag_whole(tagger, test))
     (run / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     card.write(folder, about, figures)
@@ -118,16 +118,20 @@ def install_model(folder: Path) -> Path:
 
 
 def _split(
-    given: list[LabelledSentence], with_seeds: bool, weight: int
-) -> tuple[list[LabelledSentence], list[LabelledSentence]]:
-    """Sentences to learn from and sentences to judge by.
+    sentences: Sequence[LabelledSentence], corpus: set[Path], weight: int
+) -> tuple[list[LabelledSentence], list[LabelledSentence], list[LabelledSentence]]:
+    """Sentences to learn from, to judge by, and the seeds' test split.
 
-    The test split of the seeds is in neither.
+    `corpus` names the files of the seeds; what stands in others was handed in.
     """
-    learn = seeds.load("train") if with_seeds else []
-    judge = seeds.load("development") if with_seeds else []
-    known = {sentence.text for sentence in seeds.load()} if with_seeds else set()
-    new = [sentence for sentence in given if sentence.text not in known]
+    of_seeds: dict[str, list[LabelledSentence]] = {split: [] for split in seeds.SPLITS}
+    new = []
+    for sentence in sentences:
+        if Path(sentence.where.rpartition(":")[0]) in corpus:
+            of_seeds[seeds.split_of(seeds.group_of(sentence))].append(sentence)
+        else:
+            new.append(sentence)
+    learn, judge, test = of_seeds.values()
     at_least = min((_digest(s.text) for s in new), default=b"") if len(new) > 1 else b""
     for sentence in new:
         digest = _digest(sentence.text)
@@ -141,7 +145,7 @@ def _split(
             f"{len(learn)} sentences to learn from and {len(judge)} to judge by are too few; "
             "a fifth of the sentences is held out, so hand in ten or more"
         )
-    return learn, judge
+    return learn, judge, test
 
 
 def _digest(text: str) -> bytes:
