@@ -18,6 +18,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .labels import LabelledSentence
 from .types import LABELS, NEUTRAL, ROLES, TaggedSentence
 from .words import trim
@@ -67,35 +70,70 @@ def evaluate(gold: Sequence[LabelledSentence], tagged: Sequence[TaggedSentence])
     """
     if len(gold) != len(tagged):
         raise ValueError(f"{len(gold)} labelled sentences but {len(tagged)} tagged ones")
-    labels = {label: Counter[str]() for label in LABELS}
-    exact = {role: [0.0, 0, 0.0, 0] for role in ROLES}  # hits, predicted, hits, gold
-    overlap = {role: [0.0, 0, 0.0, 0] for role in ROLES}
-    for right, guess in zip(gold, tagged, strict=True):
+    return _evaluation(tallies(gold, tagged).sum(axis=0), len(gold))
+
+
+def tallies(
+    gold: Sequence[LabelledSentence], tagged: Sequence[TaggedSentence]
+) -> NDArray[np.float64]:
+    """What each sentence adds to the figures, shape (sentences, 36); figures follow from sums.
+
+    For each label: hits, predicted, gold. For each role, exact and by overlap: hits among
+    the predicted, predicted, hits among the gold, gold.
+    """
+    rows = np.zeros((len(gold), 3 * len(LABELS) + 8 * len(ROLES)))
+    for row, right, guess in zip(rows, gold, tagged, strict=True):
         have = {stance.stance for stance in guess.stances} or {NEUTRAL}
         want = set(right.labels) or {NEUTRAL}
-        for name in LABELS:
-            labels[name][f"{name in have}/{name in want}"] += 1
+        each = [[name in have & want, name in have, name in want] for name in LABELS]
         for role in ROLES:
             wanted, had = _pairs(right, guess, role)
-            for counts, likeness in ((exact, _same), (overlap, _word_f1)):
-                tally = counts[role]
-                tally[0] += sum(_best(pair, wanted, likeness) for pair in had)
-                tally[1] += len(had)
-                tally[2] += sum(_best(pair, had, likeness) for pair in wanted)
-                tally[3] += len(wanted)
-    by_label = {
-        name: _measure(c["True/True"], c["True/True"] + c["True/False"],
-                       c["True/True"], c["True/True"] + c["False/True"])
-        for name, c in labels.items()
-    }  # fmt: skip
-    occurring = [name for name, c in labels.items() if c.total() > c["False/False"]]
-    return Evaluation(
-        sentences=len(gold),
-        labels=by_label,
-        macro_f1=sum(by_label[name].f1 for name in occurring) / max(1, len(occurring)),
-        exact={role: _measure(*tally) for role, tally in exact.items()},
-        overlap={role: _measure(*tally) for role, tally in overlap.items()},
-    )
+            for likeness in (_same, _word_f1):
+                each.append(
+                    [
+                        sum(_best(pair, wanted, likeness) for pair in had), len(had),
+                        sum(_best(pair, had, likeness) for pair in wanted), len(wanted),
+                    ]
+                )  # fmt: skip
+        row[:] = [number for part in each for number in part]
+    return rows
+
+
+def intervals(
+    gold: Sequence[LabelledSentence],
+    tagged: Sequence[TaggedSentence],
+    draws: int = 1000,
+    part: float = 0.95,
+) -> dict[str, tuple[float, float]]:
+    """Bootstrap intervals of the figures, by the names of `Evaluation.to_dict`.
+
+    Sentences are drawn anew with replacement, `draws` times from a fixed seed; an interval
+    holds the middle `part` of what comes out. Efron 1979, "Bootstrap methods".
+    """
+    rows, rng = tallies(gold, tagged), np.random.default_rng(0)
+    drawn = []
+    for _ in range(draws):
+        often = np.bincount(rng.integers(0, len(rows), len(rows)), minlength=len(rows))
+        drawn.append(_evaluation(often @ rows, len(rows)).to_dict())
+    ends = [50 * (1 - part), 50 * (1 + part)]
+    return {
+        name: tuple(np.percentile([one[name] for one in drawn], ends).tolist()) for name in drawn[0]
+    }
+
+
+def _evaluation(total: NDArray[np.float64], sentences: int) -> Evaluation:
+    rest = iter(total.tolist())
+    labels, occurring = {}, 0
+    for name in LABELS:
+        hits, predicted, wanted = next(rest), next(rest), next(rest)
+        labels[name] = _measure(hits, predicted, hits, wanted)
+        occurring += bool(predicted or wanted)
+    spans: dict[str, dict[str, Measure]] = {"exact": {}, "overlap": {}}
+    for role in ROLES:
+        for kind in spans.values():
+            kind[role] = _measure(next(rest), next(rest), next(rest), next(rest))
+    macro = sum(measure.f1 for measure in labels.values()) / max(1, occurring)
+    return Evaluation(sentences, labels, macro, **spans)
 
 
 def span_words(text: str) -> tuple[str, ...]:

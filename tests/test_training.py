@@ -11,13 +11,13 @@ from stancewire import Tagger, seeds
 from stancewire.labels import LabelError, read_row
 from stancewire.pieces import PieceReader
 from stancewire.training import base as bases
-from stancewire.training import train as train_module
+from stancewire.training.calibrate import calibrate, calibration_error, reliability
 from stancewire.training.data import collate, span_labels, to_dataset
 from stancewire.training.export import to_onnx
 from stancewire.training.judge import ALL, at_thresholds, fit_thresholds, tag_whole
 from stancewire.training.network import IGNORED, StanceNetwork, chain_loss, loss
 from stancewire.training.recipe import Recipe
-from stancewire.training.train import TrainingError, install_model, train
+from stancewire.training.train import TrainingError, install_model, split, train
 from stancewire.types import CHANNELS, TaggedSentence
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel, BertTokenizerFast
@@ -164,6 +164,46 @@ def test_labels_of_words_and_absent_roles(tiny_base: Path) -> None:
     assert (target_rows == 0).all()
 
 
+def test_shift_is_for_sentences_written_to_show_stances(tiny_base: Path) -> None:
+    reader = PieceReader(Tokenizer.from_file(str(tiny_base / "tokenizer.json")), 32)
+    texts = [
+        {"text": "oslo met lima .", "stances": [], "round": 1},
+        {"text": "oslo met rabat .", "stances": [], "round": 3, "like": 7},
+        {"text": "oslo met accra .", "stances": []},
+    ]
+    batch = collate(to_dataset([read_row(row) for row in texts], reader).to_list())
+    assert batch["shown"].tolist() == [1, 0, 0]
+    network = StanceNetwork(BertModel.from_pretrained(tiny_base)).eval()
+    with torch.no_grad():
+        network.shown.normal_()
+        plain, _ = network(batch["input_ids"], batch["attention_mask"])
+        moved, _ = network(batch["input_ids"], batch["attention_mask"], batch["shown"])
+    assert (plain[0] - moved[0]).abs().max() > 1e-3
+    assert torch.allclose(plain[1:], moved[1:], atol=1e-5)
+
+
+def test_calibrated_scores_mean_what_they_say(tiny_base: Path) -> None:
+    """Scores far too sure, right in seven of ten cases: after it they say about 0.7."""
+    network = StanceNetwork(BertModel.from_pretrained(tiny_base))
+    before = network.stance_bias.detach().clone()
+    gold, tagged = [], []
+    for i in range(200):
+        sure = i % 2 == 0
+        row = {"text": f"s{i}", "stances": [{"stance": "warns"}] * (sure == (i % 20 < 14))}
+        gold.append(read_row(row))
+        scores = {"accuses": 0.0, "denies": 0.0, "warns": 0.999 if sure else 0.001}
+        tagged.append(TaggedSentence(f"s{i}", 0, 2, "neutral", 0, scores, ()))
+    assert calibration_error(reliability(gold, tagged)) > 0.09
+    moved = calibrate(network, gold, tagged)
+    assert moved["accuses"] == moved["denies"] == (1, 0)  # there are none to learn from
+    scale, shift = moved["warns"]
+    logit = np.log(0.999 / 0.001)
+    assert 1 / (1 + np.exp(-(scale * logit + shift))) == pytest.approx(0.7, abs=0.02)
+    changed = network.stance_bias.detach() - before
+    assert changed[:2].tolist() == [0, 0]
+    assert changed[2] != 0
+
+
 def test_chain_loss_is_the_likelihood_among_all_legal_sequences() -> None:
     import itertools
 
@@ -205,16 +245,26 @@ def test_sentence_labelled_otherwise_in_the_seeds(tiny_base: Path, tmp_path: Pat
     assert not (tmp_path / "a").exists()
 
 
-def test_held_out_is_held_out() -> None:
-    given = [read_row(row) for row in rows()]
-    learn, judge, test = train_module._split([*seeds.load(), *given], set(seeds.files()), 3)
-    assert test == seeds.load("test")
+def test_held_out_is_held_out(tmp_path: Path) -> None:
+    data = tmp_path / "data.jsonl"
+    data.write_text("\n".join(json.dumps(row) for row in rows()), encoding="utf-8")
+    learn, judge, test = split([data], weight=3)
+    given = {str(row["text"]) for row in rows()}
+    assert [s.text for s in test] == [s.text for s in seeds.load("test")]
     learned = Counter(s.text for s in learn)
     assert not set(learned) & {s.text for s in judge}
-    assert not set(learned) & {s.text for s in [*seeds.load("test"), *seeds.load("development")]}
-    assert {learned[s.text] for s in given} == {0, 3}
-    two, one, _ = train_module._split(given[:2], set(), 1)
+    unseen = [*seeds.load("test"), *seeds.load("development")]
+    assert not set(learned) & {s.text for s in unseen}
+    assert {learned[text] for text in given} == {0, 3}
+    data.write_text("\n".join(json.dumps(row) for row in rows()[:2]), encoding="utf-8")
+    two, one, _ = split([data], with_seeds=False)
     assert len(two) == len(one) == 1
+
+
+def test_the_first_of_the_seeds() -> None:
+    learn, judge, test = split([], first=300)
+    assert len(learn) + len(judge) + len(test) == 300
+    assert {s.more["round"] for s in learn} == {0}
 
 
 def test_base_that_is_none(tmp_path: Path) -> None:

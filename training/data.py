@@ -16,12 +16,17 @@ from torch import Tensor
 from .network import IGNORED
 
 
+def shown(sentence: LabelledSentence) -> bool:
+    """Whether a sentence was written for the seeds other than in the manner of a real one."""
+    return "round" in sentence.more and "like" not in sentence.more
+
+
 def to_dataset(sentences: Sequence[LabelledSentence], reader: PieceReader) -> Dataset:
     """A dataset with a row a sentence, in order.
 
-    `input_ids` is a list of pieces; `first` the first piece of each word; `stance_labels`
-    three numbers, 0 or 1; `span_labels` a list (words) of eight tags, `IGNORED` where
-    there is nothing to learn.
+    `input_ids` is a list of pieces; `first` the first piece of each word; `shown` 1 for a
+    sentence written to show stances, else 0; `stance_labels` three numbers, 0 or 1;
+    `span_labels` a list (words) of eight tags, `IGNORED` where there is nothing to learn.
     """
     read = reader.read([sentence.text for sentence in sentences])
     return Dataset.from_dict(
@@ -29,6 +34,7 @@ def to_dataset(sentences: Sequence[LabelledSentence], reader: PieceReader) -> Da
             "input_ids": [pieces.ids for pieces in read],
             "length": [len(pieces.ids) for pieces in read],
             "first": [pieces.first for pieces in read],
+            "shown": [float(shown(sentence)) for sentence in sentences],
             "stance_labels": [
                 [float(stance in sentence.labels) for stance in STANCES] for sentence in sentences
             ],
@@ -81,6 +87,7 @@ def collate(rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
         "input_ids": ids,
         "attention_mask": mask,
         "first": first,
+        "shown": torch.tensor([row["shown"] for row in rows], dtype=torch.float),
         "stance_labels": torch.tensor([row["stance_labels"] for row in rows], dtype=torch.float),
         "span_labels": spans,
     }

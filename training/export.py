@@ -9,13 +9,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from stancewire import scoring
 from stancewire.labels import LabelledSentence
+from stancewire.pieces import Pieces
 from stancewire.tagger import FORMAT
 from stancewire.types import CHANNELS, STANCES, TaggedSentence
 from tokenizers import Tokenizer
 from torch import nn
+
+from .quantize import Feeds, quantize
 
 # Read by ONNX Runtime from 1.15 on.
 _OPSET = 18
@@ -28,22 +32,17 @@ def export(
     max_pieces: int,
     thresholds: Mapping[str, float],
     about: Mapping[str, Any],
+    examples: Sequence[Pieces],
 ) -> Path:
     """Writes `model.onnx` (int8), `tokenizer.json` and `config.json` to `folder`.
 
+    `examples` are sentences of the kind to be tagged; they settle the int8 scales.
     `about` goes into the configuration as it is: data, recipe, figures.
     """
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
     folder.mkdir(parents=True, exist_ok=True)
     plain = folder / "float.onnx"
     to_onnx(network, plain)
-    # Weights of 7 bits: on processors without VNNI the 8-bit products of ONNX Runtime
-    # can overflow their 16-bit sums, so that results would differ between machines.
-    quantize_dynamic(
-        plain, folder / "model.onnx", per_channel=True, reduce_range=True,
-        weight_type=QuantType.QInt8,
-    )  # fmt: skip
+    quantize(plain, folder / "model.onnx", [_feeds(pieces) for pieces in examples])
     plain.unlink()
     tokenizer.save(str(folder / "tokenizer.json"))
     config = {
@@ -60,6 +59,11 @@ def export(
     }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     return folder
+
+
+def _feeds(pieces: Pieces) -> Feeds:
+    ids = np.array([pieces.ids], dtype=np.int64)
+    return {"input_ids": ids, "attention_mask": np.ones_like(ids)}
 
 
 def transitions(network: nn.Module) -> list[Any]:

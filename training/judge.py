@@ -16,7 +16,10 @@ from stancewire.labels import LabelledSentence
 from stancewire.tagger import Tagger
 from stancewire.types import STANCES, TaggedSentence
 
+from .data import shown
+
 _SLACK = 0.005
+_FEW = 20
 UNDECIDED = dict.fromkeys(STANCES, 0.5)
 ALL = dict.fromkeys(STANCES, 0.0)
 
@@ -50,6 +53,21 @@ def measure(gold: Sequence[LabelledSentence], tagged: Sequence[TaggedSentence]) 
 @cache
 def _metric() -> Any:
     return evaluate.load(str(Path(__file__).with_name("metric.py")), keep_in_memory=True)
+
+
+def thresholds_for_news(
+    gold: Sequence[LabelledSentence], tagged: Sequence[TaggedSentence]
+) -> dict[str, float]:
+    """Thresholds fitted on the sentences that hold stances as often as the news does.
+
+    These are real ones and those written in the manner of real ones. Where they hold too
+    few of a stance (`_FEW`) all sentences decide over it.
+    """
+    news = [i for i, sentence in enumerate(gold) if not shown(sentence)]
+    of_news = fit_thresholds([gold[i] for i in news], [tagged[i] for i in news])
+    of_all = fit_thresholds(gold, tagged)
+    enough = {s for s in STANCES if sum(s in gold[i].labels for i in news) >= _FEW}
+    return {stance: (of_news if stance in enough else of_all)[stance] for stance in STANCES}
 
 
 def fit_thresholds(

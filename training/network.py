@@ -35,15 +35,24 @@ class StanceNetwork(nn.Module):
         self.stance_bias = nn.Parameter(torch.full((len(STANCES),), -1.0))
         self.piece = nn.Linear(hidden, width)
         self.cue = nn.Linear(hidden, width, bias=False)
+        self.shown = nn.Parameter(torch.zeros(hidden))
         # how likely each tag follows each other, a channel: (8, from, to)
         self.transitions = nn.Parameter(torch.zeros(len(CHANNELS), 3, 3))
         self.roles = nn.ModuleList(
             nn.Linear(width, 3 * sum(name == stance for name, _ in CHANNELS)) for stance in STANCES
         )
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits for piece ids and mask, both integer tensors of shape (B, T)."""
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, shown: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Logits for piece ids and mask, both integer tensors of shape (B, T).
+
+        `shown` is (B,), 1 for a sentence written to show stances.
+        """
+        words = self.encoder.get_input_embeddings()(input_ids)
+        if shown is not None:
+            words = words + shown[:, None, None] * self.shown
+        hidden = self.encoder(inputs_embeds=words, attention_mask=attention_mask)[0]
         return self.heads(self.dropout(hidden), attention_mask)
 
     def heads(self, hidden: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:

@@ -24,3 +24,6 @@ class Recipe:
     absent_weight: float = 0.1  # see `network.loss`
     data_weight: int = 1  # how often a sentence handed in is read for each time of a seed
     max_pieces: int = 256
+    train_words: bool = False  # whether the encoder's word vectors learn, too
+    shown_shift: bool = False  # see `network.StanceNetwork`
+    news_epochs: float = 0.0  # epochs at the end on sentences as news has them, see `data.shown`

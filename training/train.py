@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,21 +18,26 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 import torch
+from safetensors.torch import load_model, save_model
 from stancewire import seeds
 from stancewire.labels import LabelledSentence, read_labelled
 from stancewire.pieces import PieceReader
+from stancewire.scoring import intervals
 from stancewire.tagger import Tagger
 from tokenizers import Tokenizer
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, set_seed
 
 from . import base as bases
 from . import card
+from .calibrate import calibrate, calibration_error, reliability
+from .data import shown
 from .export import agreement, export
-from .judge import ALL, at_thresholds, fit_thresholds, measure, tag_whole
+from .judge import ALL, at_thresholds, measure, tag_whole, thresholds_for_news
 from .network import StanceNetwork
 from .recipe import Recipe
 from .trainer import StanceTrainer
 
+_EXAMPLES = 300
 MODEL_FILES = ("model.onnx", "tokenizer.json", "config.json", "README.md")
 
 
@@ -67,40 +72,106 @@ def train(
     where there is nothing to learn or `out` is in use.
     """
     run = _unused(Path(out))
-    corpus = seeds.files() if with_seeds else []
-    # read together, so that a sentence that the seeds label in another way is found
-    learn, judge, test = _split(read_labelled(*corpus, *data), set(corpus), recipe.data_weight)
+    parts = split(data, with_seeds=with_seeds, weight=recipe.data_weight)
+    run.mkdir(parents=True, exist_ok=True)
+    fitted = fit(parts[0], parts[1], recipe, run)
+    save_model(fitted.network, str(run / "network.safetensors"))
+    files = [*(["seeds"] if with_seeds else []), *(Path(path).name for path in data)]
+    outcome = finish(fitted, *parts, recipe, run, files)
+    if install:
+        install_model(outcome.model)
+    return outcome
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained network with what it takes to run and to export it."""
+
+    network: StanceNetwork
+    tokenizer: Tokenizer
+    max_pieces: int
+    trainer: StanceTrainer
+
+
+def fit(
+    learn: Sequence[LabelledSentence],
+    judge: Sequence[LabelledSentence],
+    recipe: Recipe,
+    run: Path,
+    start: Path | None = None,
+) -> Fitted:
+    """Trains a network on `learn`, measured on `judge` after each epoch; it ends on the CPU.
+
+    `start` names weights (`network.safetensors` of an earlier run) to go on from.
+    """
     set_seed(recipe.seed, deterministic=True)
     source = bases.resolve(recipe.base)
     tokenizer, encoder = _tokenizer(source), _encoder(source)
     max_pieces = _limit(encoder, recipe.max_pieces)
     reader = PieceReader(Tokenizer.from_str(tokenizer.to_str()), max_pieces)
     network = StanceNetwork(encoder, dropout=recipe.dropout)
-
-    run.mkdir(parents=True, exist_ok=True)
+    if start:
+        load_model(network, str(start))
     trainer = StanceTrainer(network, reader, learn, judge, recipe, run)
     trainer.train()
+    if recipe.news_epochs:
+        news = [sentence for sentence in learn if not shown(sentence)]
+        rest = replace(recipe, epochs=recipe.news_epochs, learning_rate=recipe.learning_rate / 2)
+        trainer = StanceTrainer(network, reader, news, judge, rest, run)
+        trainer.train()
     network.eval().to("cpu")
-    every_stance = trainer.tag(ALL)
-    thresholds = fit_thresholds(judge, every_stance)
-    in_float = at_thresholds(every_stance, thresholds)
-    _save_weights(network, run / "network.safetensors")
+    return Fitted(network, tokenizer, max_pieces, trainer)
 
-    about = _about(recipe, learn, judge, data, with_seeds)
-    folder = export(network, tokenizer, run / "model", max_pieces, thresholds, {"about": about})
+
+def finish(
+    fitted: Fitted,
+    learn: Sequence[LabelledSentence],
+    judge: Sequence[LabelledSentence],
+    test: Sequence[LabelledSentence],
+    recipe: Recipe,
+    run: Path,
+    files: Sequence[str],
+) -> Outcome:
+    """Calibrates, quantizes and measures a trained network, and writes its model folder.
+
+    `files` names what the sentences came from, for the card.
+    """
+    network, trainer = fitted.network, fitted.trainer
+    trainer.judge = judge
+    uncalibrated = trainer.tag(ALL)
+    moved = calibrate(network, judge, uncalibrated)
+    every_stance = trainer.tag(ALL)
+    thresholds = thresholds_for_news(judge, every_stance)
+    in_float = at_thresholds(every_stance, thresholds)
+
+    about = _about(recipe, learn, judge, files)
+    # sentences as news has them settle the scales
+    news = [sentence for sentence in learn if not shown(sentence)] or learn
+    texts = list(dict.fromkeys(sentence.text for sentence in news))
+    examples = trainer.reader.read(texts[:: max(1, len(texts) // _EXAMPLES)])
+    folder = export(
+        network, fitted.tokenizer, run / "model", fitted.max_pieces, thresholds,
+        {"about": about}, examples,
+    )  # fmt: skip
     tagger = Tagger.load(folder)
     in_int8 = tag_whole(tagger, judge)
     figures: dict[str, Any] = {
         "held_out": measure(judge, in_int8),
+        "held_out_intervals": intervals(judge, in_int8),
         "int8_against_float": agreement(judge, in_float, in_int8),
+        "calibration": {
+            "moved": moved,
+            "error_before": calibration_error(reliability(judge, uncalibrated)),
+            "error_after": calibration_error(reliability(judge, in_int8)),
+        },
         "log": trainer.state.log_history,
     }
     if test:
-        figures["seeds_test"] = measure(test, tag_whole(tagger, test))
+        tagged = tag_whole(tagger, test)
+        figures["seeds_test"] = measure(test, tagged)
+        figures["seeds_test_intervals"] = intervals(test, tagged)
     (run / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     card.write(folder, about, figures)
-    if install:
-        install_model(folder)
     return Outcome(run, folder, figures)
 
 
@@ -117,18 +188,30 @@ def install_model(folder: Path) -> Path:
     return FOLDER
 
 
-def _split(
-    sentences: Sequence[LabelledSentence], corpus: set[Path], weight: int
+def split(
+    data: Sequence[str | Path],
+    *,
+    with_seeds: bool = True,
+    weight: int = 1,
+    first: int | None = None,
 ) -> tuple[list[LabelledSentence], list[LabelledSentence], list[LabelledSentence]]:
     """Sentences to learn from, to judge by, and the seeds' test split.
 
-    `corpus` names the files of the seeds; what stands in others was handed in.
+    Of the seeds only the `first` sentences in the order of writing, or all. What `data`
+    holds counts `weight` times. Raises LabelError and TrainingError as `train` does.
     """
+    corpus = seeds.files() if with_seeds else []
+    # read together, so that a sentence that the seeds label in another way is found
+    sentences = read_labelled(*corpus, *data)
+    written = {str(path) for path in corpus}
+    count = 0
     of_seeds: dict[str, list[LabelledSentence]] = {split: [] for split in seeds.SPLITS}
     new = []
     for sentence in sentences:
-        if Path(sentence.where.rpartition(":")[0]) in corpus:
-            of_seeds[seeds.split_of(seeds.group_of(sentence))].append(sentence)
+        if sentence.where.rpartition(":")[0] in written:
+            count += 1
+            if first is None or count <= first:
+                of_seeds[seeds.split_of(seeds.group_of(sentence))].append(sentence)
         else:
             new.append(sentence)
     learn, judge, test = of_seeds.values()
@@ -187,24 +270,17 @@ def _encoder(source: str) -> PreTrainedModel:
     return encoder
 
 
-def _save_weights(network: torch.nn.Module, path: Path) -> None:
-    from safetensors.torch import save_model
-
-    save_model(network, str(path))
-
-
 def _about(
     recipe: Recipe,
     learn: Sequence[LabelledSentence],
     judge: Sequence[LabelledSentence],
-    data: Sequence[str | Path],
-    with_seeds: bool,
+    files: Sequence[str],
 ) -> dict[str, Any]:
     """What the model came from, for its configuration and card."""
     return {
         "recipe": asdict(recipe),
         "data": {
-            "files": [*(["seeds"] if with_seeds else []), *(Path(path).name for path in data)],
+            "files": list(files),
             "sentences_learned": len({sentence.text for sentence in learn}),
             "sentences_held_out": len(judge),
             "fingerprint": fingerprint([*learn, *judge]),

@@ -22,7 +22,7 @@ from .recipe import Recipe
 
 
 class StanceTrainer(Trainer):
-    """Trains a network on `learn` and measures it on `judge` after each epoch."""
+    """Trains a network on `learn` and measures it on `judge`, if any, after each epoch."""
 
     def __init__(
         self,
@@ -34,11 +34,13 @@ class StanceTrainer(Trainer):
         run: Path,
     ) -> None:
         self.reader, self.judge, self.recipe = reader, judge, recipe
+        words = network.encoder.get_input_embeddings()
+        words.requires_grad_(recipe.train_words)
         super().__init__(
             model=network,
-            args=_arguments(run, recipe),
+            args=_arguments(run, recipe, bool(judge)),
             train_dataset=to_dataset(learn, reader),
-            eval_dataset=to_dataset(judge, reader),
+            eval_dataset=to_dataset(judge, reader) if judge else None,
             data_collator=collate,
             optimizers=_optimizer(network, recipe, len(learn)),
         )
@@ -46,7 +48,8 @@ class StanceTrainer(Trainer):
     def compute_loss(
         self, model: nn.Module, inputs: dict[str, Tensor], *_: Any, **__: Any
     ) -> Tensor:
-        stance_logits, span_logits = model(inputs["input_ids"], inputs["attention_mask"])
+        shown = inputs["shown"] if self.recipe.shown_shift else None
+        stance_logits, span_logits = model(inputs["input_ids"], inputs["attention_mask"], shown)
         return loss(
             stance_logits,
             span_logits,
@@ -94,7 +97,7 @@ class _TorchSession:
         return [output.float().cpu().numpy() for output in outputs]
 
 
-def _arguments(run: Path, recipe: Recipe) -> TrainingArguments:
+def _arguments(run: Path, recipe: Recipe, measured: bool) -> TrainingArguments:
     # The option to batch sentences of like length changed its name in transformers 5.
     fields = TrainingArguments.__dataclass_fields__
     by_length: dict[str, Any] = (
@@ -109,7 +112,7 @@ def _arguments(run: Path, recipe: Recipe) -> TrainingArguments:
         max_grad_norm=1.0,
         seed=recipe.seed,
         data_seed=recipe.seed,
-        eval_strategy="epoch",
+        eval_strategy="epoch" if measured else "no",
         save_strategy="no",
         logging_steps=50,
         report_to=[],
@@ -131,6 +134,8 @@ def _optimizer(network: StanceNetwork, recipe: Recipe, sentences: int) -> tuple[
 def _groups(network: StanceNetwork, recipe: Recipe) -> Iterator[dict[str, Any]]:
     layers: int = network.encoder.config.num_hidden_layers
     for name, parameter in network.named_parameters():
+        if not parameter.requires_grad:
+            continue
         rate = recipe.head_learning_rate
         if name.startswith("encoder."):
             numbers = [int(part) for part in name.split(".") if part.isdigit()]
