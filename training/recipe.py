@@ -13,7 +13,7 @@ class Recipe:
 
     base: str = DEFAULT
     seed: int = 0
-    epochs: float = 6.0
+    epochs: float = 5.0
     batch_size: int = 16
     learning_rate: float = 1.5e-4
     head_learning_rate: float = 1e-3
