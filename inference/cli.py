@@ -6,19 +6,20 @@ import io
 import json
 import os
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from .documents import Skipped, read_articles
-
 if TYPE_CHECKING:
+    from .batch import Counts, Emit
+    from .documents import Skipped
     from .scoring import Evaluation
-    from .types import TaggedSentence
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -60,62 +61,112 @@ def main() -> None:
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("-o", "--output", type=_FILE, help="Write JSON Lines here, a record a sentence.")
+@click.option(
+    "-o", "--output", type=_FILE, help="Write here: .jsonl or .csv, also .gz, .zst; or .parquet."
+)
+@click.option("--only-stances", is_flag=True, help="Leave out sentences without a stance.")
+@click.option("--resume", is_flag=True, help="Go on with an output that was not finished.")
+@click.option("--overwrite", is_flag=True, help="Replace an output that is there already.")
+@click.option("--strict", is_flag=True, help="Stop at the first input that cannot be read.")
+@click.option("--text-field", default="text", show_default=True, help="The field of rows to tag.")
+@click.option("--id-field", default="id", show_default=True, help="The field that names a row.")
+@click.option("--date-field", default="date", show_default=True, help="The field with its date.")
+@click.option("--title-field", default="title", show_default=True, help="And with its title.")
+@click.option("--workers", type=click.IntRange(1), help="Cores to use.  [default: all]")
 @click.option("--model", type=_FOLDER, help="A model folder other than the shipped one.")
 @click.option("--no-split", is_flag=True, help="Each text is one sentence already.")
-def tag(paths: tuple[str, ...], output: Path | None, model: Path | None, no_split: bool) -> None:
-    """Tag articles: files, folders, or - for standard input.
+def tag(
+    paths: tuple[str, ...],
+    output: Path | None,
+    only_stances: bool,
+    resume: bool,
+    overwrite: bool,
+    strict: bool,
+    text_field: str,
+    id_field: str,
+    date_field: str,
+    title_field: str,
+    workers: int | None,
+    model: Path | None,
+    no_split: bool,
+) -> None:
+    """Tag articles: files, folders, patterns, or - for standard input.
 
-    Reads .txt, .html and .jsonl (field `text`; an `id` becomes `article`). Prints a table
-    of the stances found; with -o, or into a pipe, one JSON record a sentence.
+    Reads .txt, .html, .json, .jsonl, .csv, .tsv and .parquet; lines also as .gz and .zst.
+    Prints a table of the stances found; into a pipe, one JSON record a sentence. With -o
+    nothing is lost: what cannot be read is named in OUT.errors.jsonl too, and --resume
+    goes on after a kill. Exit status: 0 all tagged, 1 some inputs failed, 2 usage.
     """
+    from .batch import Stopped, tag_articles, tag_to_file
+    from .output import Output, complete
+    from .rows import Fields
     from .tagger import Tagger
 
-    if output is not None and output.exists():
-        for path in paths:
-            if Path(path).is_file() and output.samefile(path):
-                _fail(f"{path}: is input and output at once; name another file after -o")
-    skipped: list[Skipped] = []
-    tagger = Tagger.load(model)
-    articles: list[str] = []
-    read_here = 0
-
-    def texts() -> Iterator[str]:
-        nonlocal read_here
-        for item in read_articles(paths, _output_file(output)):
-            if isinstance(item, Skipped):
-                skipped.append(item)
-                click.echo(f"stancewire: skipped {item.where}: {item.why}", err=True)
-            else:
-                articles.append(item.name)
-                read_here += 1
-                yield item.text
-
+    if output is None and (resume or overwrite):
+        raise click.UsageError("--resume and --overwrite need --output")
+    for path in paths if output is not None and output.exists() else ():
+        if Path(path).is_file() and output is not None and output.samefile(path):
+            _fail(f"{path}: is input and output at once; name another file after -o")
+    if resume and output is not None and complete(output):
+        click.echo(f"stancewire: {output}: is complete already", err=True)
+        return
+    tagger = Tagger.load(model, threads=workers)
+    fields = Fields(text_field, id_field, date_field, title_field)
     with ExitStack() as stack:
         stack.enter_context(_plain_warnings())
-        emit = _emitter(output, stack)
-        for tagged in tagger.stream(texts(), split=not no_split):
-            emit(articles.pop(0), tagged)
-    if skipped:
-        inputs = "input" if len(skipped) == 1 else "inputs"
-        click.echo(f"stancewire: {len(skipped)} {inputs} skipped, {read_here} tagged", err=True)
-        if not read_here:
-            raise click.exceptions.Exit(2)
+        try:
+            if output is None:
+                counts = tag_articles(
+                    tagger, paths, _screen(stack, only_stances), fields=fields, split=not no_split,
+                    strict=strict, said=_say, own=_standard_output(),
+                )  # fmt: skip
+            else:
+                settings = {
+                    "paths": paths, "fields": asdict(fields), "only_stances": only_stances,
+                    "split": not no_split, "model": tagger.config["sha256"],
+                }  # fmt: skip
+                file = Output(output, settings, resume=resume, overwrite=overwrite)
+                stack.callback(file.close)
+                counts = tag_to_file(
+                    tagger, paths, file, fields=fields, only_stances=only_stances,
+                    split=not no_split, strict=strict, said=_say,
+                    counted=_progress(stack, paths),
+                )  # fmt: skip
+        except Stopped as error:
+            click.echo(f"stancewire: {error}", err=True)
+            raise click.exceptions.Exit(1) from None
+        except OSError as error:
+            if output is None or error.errno is None:
+                raise
+            click.echo(
+                f"stancewire: {output}: {error.strerror}; what was tagged before is kept in "
+                f"{output.name}.part, --resume goes on with it",
+                err=True,
+            )
+            raise click.exceptions.Exit(1) from None
+    if counts.failed:
+        inputs = "input" if counts.failed == 1 else "inputs"
+        click.echo(
+            f"stancewire: {counts.failed} {inputs} failed, {counts.articles} tagged", err=True
+        )
+        raise click.exceptions.Exit(1)
 
 
-def _output_file(output: Path | None) -> os.stat_result | None:
-    """The file that the records go to, so that it is not read as an article too."""
+def _say(item: Skipped) -> None:
+    click.echo(f"stancewire: skipped {item.where}: {item.why}", err=True)
+
+
+def _standard_output() -> list[os.stat_result]:
+    """The file that records go to, so that it is not read as an article too."""
     try:
-        return os.fstat(sys.stdout.fileno()) if output is None else output.stat()
+        return [os.fstat(sys.stdout.fileno())]
     except (OSError, ValueError):
-        return None  # no file behind it
+        return []  # no file behind it
 
 
-def _emitter(
-    output: Path | None, stack: ExitStack
-) -> Callable[[str, list[TaggedSentence]], object]:
-    """What is done with each article's sentences: a table, or JSON Lines."""
-    if output is None and sys.stdout.isatty():
+def _screen(stack: ExitStack, only_stances: bool) -> Emit:
+    """What is done with each article's sentences: a table, or JSON Lines into a pipe."""
+    if sys.stdout.isatty():
         from rich.console import Console
 
         from .table import show
@@ -123,18 +174,40 @@ def _emitter(
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # half characters cannot be shown
         console = Console(highlight=False)
-        return lambda article, tagged: show(console, article, tagged)
+        return lambda article, tagged: show(console, article.name, tagged)
+    from .records import json_lines, records
+
     # UTF-8 whatever the terminal's own encoding; a lone surrogate, which JSON input can
     # hold, cannot be written and becomes a question mark
-    name = "-" if output is None else str(output)
-    lines = stack.enter_context(click.open_file(name, "w", encoding="utf-8", errors="replace"))
+    lines = stack.enter_context(click.open_file("-", "w", encoding="utf-8", errors="replace"))
+    return lambda article, tagged: lines.write(json_lines(records(article, tagged, only_stances)))
 
-    def write(article: str, tagged: list[TaggedSentence]) -> None:
-        for number, sentence in enumerate(tagged):
-            record = {"article": article, "sentence": number, **sentence.to_dict()}
-            lines.write(json.dumps(record, ensure_ascii=False) + "\n")
 
-    return write
+def _progress(stack: ExitStack, paths: tuple[str, ...]) -> Callable[[Counts], object]:
+    """A bar on a terminal; nothing where the output is piped."""
+    if not sys.stderr.isatty():
+        return lambda _: None
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from .batch import total_size
+
+    told = TextColumn("{task.fields[articles]} articles, {task.fields[sentences]} sentences, "
+                      "{task.fields[rate]:.0f}/s")  # fmt: skip
+    console = Console(stderr=True)
+    bar = Progress(BarColumn(), told, TimeRemainingColumn(), console=console)
+    stack.enter_context(bar)
+    task = bar.add_task("", total=total_size(paths), articles=0, sentences=0, rate=0)
+    began = time.monotonic()
+
+    def show(counts: Counts) -> None:
+        rate = counts.sentences / max(time.monotonic() - began, 1e-3)
+        bar.update(
+            task, completed=counts.size, articles=counts.articles, sentences=counts.sentences,
+            rate=rate,
+        )  # fmt: skip
+
+    return show
 
 
 @contextmanager
@@ -231,7 +304,6 @@ def train(
 
     Writes a run folder with the int8 model in it, ready for `stancewire tag --model`.
     """
-    import time
 
     from .labels import read_labelled
 

@@ -6,53 +6,125 @@ dropped without a word.
 
 from __future__ import annotations
 
-import json
+import glob
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .rows import LINE_SUFFIXES, Fields, Row, Source, read_rows
+
 TEXT_SUFFIXES = (".txt",)
 HTML_SUFFIXES = (".html", ".htm")
-SUFFIXES = (*TEXT_SUFFIXES, *HTML_SUFFIXES, ".jsonl")
+ROW_SUFFIXES = (".json", *LINE_SUFFIXES, ".parquet")
+PACKED = (".gz", ".zst")
+SUFFIXES = (*TEXT_SUFFIXES, *HTML_SUFFIXES, *ROW_SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One article: a name to find it again, and its text."""
+    """One article: a name to find it again, its text, and what its source says of it.
+
+    `where` is the place it was read from; the name is that place, or the row's id.
+    """
 
     name: str
     text: str
+    title: str | None = None
+    date: str | None = None
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """An input without an article, where it stands and why."""
+    """An input without an article, where it stands and why.
+
+    `failed` says that an article was expected there; a file of another kind in a folder
+    is only mentioned.
+    """
 
     where: str
     why: str
+    failed: bool = True
+
+
+@dataclass
+class Reading:
+    """How far reading has come, kept up to date while `read_articles` runs.
+
+    `skip` inputs at the beginning are passed over without being read, as far as that
+    goes; `last` names the last of them. `size` is the number of bytes read or passed.
+    """
+
+    skip: int = 0
+    last: str = ""
+    finished: int = 0
+    source: Source | None = None
+
+    @property
+    def size(self) -> int:
+        return self.finished + (self.source.tell() if self.source else 0)
+
+    def passes(self, where: str) -> bool:
+        """Whether the input at `where` is one to pass over."""
+        if not self.skip:
+            return False
+        self.skip -= 1
+        self.last = where
+        return True
 
 
 def read_articles(
-    paths: Iterable[str | Path], output: os.stat_result | None = None
+    paths: Iterable[str | Path],
+    own: Sequence[os.stat_result] = (),
+    fields: Fields = Fields(),  # noqa: B008 - frozen
+    reading: Reading | None = None,
 ) -> Iterator[Article | Skipped]:
     """The articles of files and folders, one at a time; "-" is standard input.
 
     Folders are read with all that is below them, their own files first, by name; files
-    in them that are of no kind we read are skipped and named. `output` is the file that
-    is being written: it is not read.
+    in them that are of no kind we read are skipped and named. A path that does not exist
+    may be a pattern (`news/**/*.txt`). `own` are the files that are being written: they
+    are no inputs. `fields` names what holds text, name and date in rows.
     """
-    for path in paths:
-        if str(path) == "-":
-            yield from _of_text("-", sys.stdin.buffer.read())
-        elif Path(path).is_dir():
-            yield from _of_folder(Path(path), output)
+    reading = reading or Reading()
+    for place in places(paths):
+        if own and _is_one_of(place.where if isinstance(place, Skipped) else place, own):
+            continue
+        if isinstance(place, Skipped):
+            if not reading.passes(place.where):
+                yield place
+        elif str(place) == "-":
+            if not reading.passes("-"):
+                yield from _of_text("-", sys.stdin.buffer.read())
         else:
-            yield from _of_file(Path(path), output)
+            yield from _of_file(place, fields, reading)
 
 
-def _of_folder(folder: Path, output: os.stat_result | None) -> Iterator[Article | Skipped]:
+def _is_one_of(path: str | Path, own: Sequence[os.stat_result]) -> bool:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return False
+    return any(os.path.samestat(found, one) for one in own)
+
+
+def places(paths: Iterable[str | Path]) -> Iterator[Path | Skipped]:
+    """The files to read, and what stands among them that is none; "-" stays as it is."""
+    for path in map(str, paths):
+        if path != "-" and os.path.isdir(path):
+            yield from _in_folder(Path(path))
+        elif path != "-" and not os.path.lexists(path) and glob.has_magic(path):
+            matches = sorted(filter(os.path.isfile, glob.glob(path, recursive=True)))
+            if not matches:
+                yield Skipped(path, "no file matches this pattern")
+            yield from map(Path, matches)
+        else:
+            yield Path(path)
+
+
+def _in_folder(folder: Path) -> Iterator[Path | Skipped]:
     def cannot(error: OSError) -> None:
         denied.append(Skipped(str(error.filename), f"cannot be read: {error.strerror}"))
 
@@ -62,32 +134,56 @@ def _of_folder(folder: Path, output: os.stat_result | None) -> Iterator[Article 
         folders.sort()
         for name in sorted(files):
             empty = False
-            yield from _of_file(Path(place, name), output)
+            path = Path(place, name)
+            if _kind(path) in SUFFIXES:
+                yield path
+            else:
+                yield Skipped(str(path), _OTHER_KIND, failed=False)
         for name in folders:
             if Path(place, name).is_symlink():
-                yield Skipped(str(Path(place, name)), "a link to a folder; name it to read it")
+                where = str(Path(place, name))
+                yield Skipped(where, "a link to a folder; name it to read it", failed=False)
     yield from denied
     if empty and not denied:
         yield Skipped(str(folder), "a folder without files")
 
 
-def _of_file(path: Path, output: os.stat_result | None) -> Iterator[Article | Skipped]:
-    kind = path.suffix.lower()
+_OTHER_KIND = f"not a kind that is read ({', '.join(SUFFIXES)}; lines also .gz, .zst)"
+
+
+def _kind(path: Path) -> str:
+    """The suffix that says how to read a file; for packed lines that of what is in them."""
+    suffix = path.suffix.lower()
+    if suffix in PACKED:
+        inner = Path(path.stem).suffix.lower()
+        return inner if inner in LINE_SUFFIXES else suffix
+    return suffix
+
+
+def _of_file(path: Path, fields: Fields, reading: Reading) -> Iterator[Article | Skipped]:
+    kind = _kind(path)
+    size = 0
     try:
-        if not path.is_file():
-            yield Skipped(str(path), "not a regular file" if path.exists() else "no such file")
-        elif output is not None and os.path.samestat(path.stat(), output):
-            yield Skipped(str(path), "is the output")
+        if kind not in ROW_SUFFIXES and reading.passes(str(path)):
+            size = path.stat().st_size
+        elif not path.is_file():
+            if not reading.passes(str(path)):
+                why = "not a regular file" if path.exists() else "no such file"
+                yield Skipped(str(path), why)
         elif kind not in SUFFIXES:
-            yield Skipped(str(path), f"not a kind that is read ({', '.join(SUFFIXES)})")
-        elif kind == ".jsonl":
-            yield from _of_jsonl(path)
-        elif kind in HTML_SUFFIXES:
-            yield _of_html(str(path), path.read_bytes())
+            yield Skipped(str(path), _OTHER_KIND)
         else:
-            yield from _of_text(str(path), path.read_bytes())
+            size = path.stat().st_size
+            if kind in ROW_SUFFIXES:
+                yield from _of_rows(path, kind, fields, reading)
+            elif kind in HTML_SUFFIXES:
+                yield _of_html(str(path), path.read_bytes())
+            else:
+                yield from _of_text(str(path), path.read_bytes())
     except OSError as error:
-        yield Skipped(str(path), f"cannot be read: {error.strerror or error}")
+        if not reading.passes(str(path)):
+            yield Skipped(str(path), f"cannot be read: {error.strerror or error}")
+    reading.finished += size
 
 
 def _of_text(name: str, data: bytes) -> Iterator[Article | Skipped]:
@@ -97,31 +193,37 @@ def _of_text(name: str, data: bytes) -> Iterator[Article | Skipped]:
         yield Skipped(name, f"not UTF-8 text (byte {error.start})")
 
 
-def _of_jsonl(path: Path) -> Iterator[Article | Skipped]:
-    """One article a line: its `text`, named by its `id` where it has one."""
-    with path.open("rb") as lines:
-        empty = True
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            empty = False
-            where = f"{path}:{number}"
-            try:
-                row = json.loads(line.decode("utf-8-sig"))
-            except UnicodeDecodeError as error:
-                yield Skipped(where, f"not UTF-8 text (byte {error.start} of the line)")
-                continue
-            except (ValueError, RecursionError) as error:
-                yield Skipped(where, f"not JSON ({error})")
-                continue
-            text = row.get("text") if isinstance(row, dict) else None
-            if not isinstance(text, str):
-                yield Skipped(where, "no field `text` with a string in it")
-                continue
-            name = row.get("id")
-            yield _article(where if name is None or name == "" else str(name), text)
-        if empty:
-            yield Skipped(str(path), "empty")
+def _of_rows(
+    path: Path, kind: str, fields: Fields, reading: Reading
+) -> Iterator[Article | Skipped]:
+    """One article a row: its text, named by its id where it has one."""
+    empty = True
+    with path.open("rb") as raw:
+        reading.source = raw
+        try:
+            for row in read_rows(path, kind, raw):
+                empty = False
+                where = row.where if isinstance(row, Row) else row[0]
+                if not reading.passes(where):
+                    yield _of_row(row, fields) if isinstance(row, Row) else Skipped(*row)
+        finally:
+            reading.source = None
+    if empty and not reading.passes(str(path)):
+        yield Skipped(str(path), "empty")
+
+
+def _of_row(row: Row, fields: Fields) -> Article | Skipped:
+    text = row.cells.get(fields.text)
+    if not isinstance(text, str):
+        return Skipped(row.where, f"no field `{fields.text}` with a string in it")
+    name, date, title = (row.cells.get(f) for f in (fields.id, fields.date, fields.title))
+    return _article(
+        row.where,
+        text,
+        None if title is None or title == "" else str(title),
+        None if date is None or date == "" else str(date),
+        None if name is None or name == "" else str(name),
+    )
 
 
 def _of_html(name: str, data: bytes) -> Article | Skipped:
@@ -130,17 +232,25 @@ def _of_html(name: str, data: bytes) -> Article | Skipped:
     if not data.strip():
         return Skipped(name, "empty")
     try:
-        text = trafilatura.extract(data, include_comments=False, include_tables=False)
+        page = trafilatura.bare_extraction(
+            data, include_comments=False, include_tables=False, with_metadata=True
+        )
     except Exception as error:  # a page can break the parser in ways it does not name
         return Skipped(name, f"no article could be read out of this page ({error!r})")
-    if not text:
+    if page is None or isinstance(page, dict) or not page.text:
         return Skipped(name, "no article found in this page")
-    return _article(name, text)
+    return _article(name, page.text, page.title or None, page.date or None)
 
 
-def _article(name: str, text: str) -> Article | Skipped:
+def _article(
+    where: str,
+    text: str,
+    title: str | None = None,
+    date: str | None = None,
+    name: str | None = None,
+) -> Article | Skipped:
     if not text.strip():
-        return Skipped(name, "empty")
+        return Skipped(where, "empty")
     if "\0" in text:
-        return Skipped(name, "binary, not text")
-    return Article(name, text)
+        return Skipped(where, "binary, not text")
+    return Article(where if name is None else name, text, title, date, where)

@@ -6,8 +6,10 @@ import hashlib
 import json
 import os
 import warnings
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -23,7 +25,25 @@ from .types import CHANNELS, STANCES, Span, Stance, TaggedSentence
 
 FORMAT = 1
 # Articles whose sentences are handed to the cores together; bounds memory.
-_ARTICLES_AHEAD = 64
+ARTICLES_AHEAD = 64
+
+# Word pieces in a batch, padding included: enough to keep a core busy, few enough to stay
+# in its cache.
+_BATCH_PIECES = 512
+
+# stance probabilities (3,) and span logits (words, 8, 3) of a sentence
+_Result = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """Texts whose sentences are with the cores."""
+
+    counts: list[int]  # sentences a text
+    places: list[tuple[str, int, int]]
+    read: list[Pieces]
+    batches: list[list[int]]
+    runs: list[Future[list[_Result]]]
 
 
 class ModelError(ValueError):
@@ -91,36 +111,31 @@ class Tagger:
         Reads a bounded number of texts ahead, so memory does not grow with their number.
         """
         waiting = iter(texts)
-        while chunk := list(islice(waiting, _ARTICLES_AHEAD)):
-            yield from self._tag(chunk, split)
+        with ThreadPoolExecutor(self._threads) as pool:
+            begun: deque[_Begun] = deque()
+            while chunk := list(islice(waiting, ARTICLES_AHEAD)):
+                # the cores have the next articles to work on while these are decoded
+                begun.append(self._begin(pool, chunk, split))
+                if len(begun) > 1:
+                    yield from self._finish(begun.popleft())
+            for last in begun:
+                yield from self._finish(last)
 
-    def _tag(self, texts: Sequence[str], split: bool) -> Iterator[list[TaggedSentence]]:
+    def _begin(self, pool: ThreadPoolExecutor, texts: Sequence[str], split: bool) -> _Begun:
+        """Splits texts and hands their sentences to the cores.
+
+        Sentences of like length share a run, and runs go side by side. The model's int8
+        scales are fixed, so a sentence does not depend on its company.
+        """
         bounds = []
         for text in texts:
             if not isinstance(text, str):
                 raise TypeError(f"predict() takes a string or strings, not {type(text).__name__}")
             bounds.append(split_sentences(text) if split else _whole(text))
-        tagged = iter(
-            self._tag_sentences(
-                [
-                    (text, start, end)
-                    for text, found in zip(texts, bounds, strict=True)
-                    for start, end in found
-                ]
-            )
-        )
-        for found in bounds:
-            yield list(islice(tagged, len(found)))
-
-    def _tag_sentences(self, sentences: Sequence[tuple[str, int, int]]) -> list[TaggedSentence]:
-        """Tags (text, start, end) triples.
-
-        Each sentence is a run of its own, side by side on the cores: int8 scales follow
-        the values of a run, so in a batch a sentence's scores would depend on its
-        neighbours. That costs a quarter of the speed (training/EXPERIMENTS.md).
-        """
-        read = self._reader.read([text[start:end] for text, start, end in sentences])
-        for (text, start, end), pieces in zip(sentences, read, strict=True):
+        places = [(text, *place) for text, found in zip(texts, bounds, strict=True)
+                  for place in found]  # fmt: skip
+        read = self._reader.read([text[start:end] for text, start, end in places])
+        for (text, start, end), pieces in zip(places, read, strict=True):
             if pieces.cut:
                 warnings.warn(
                     f"the sentence at {start} to {end} is longer than the model reads "
@@ -128,23 +143,37 @@ class Tagger:
                     f"{text[start : start + 60]!r}…",
                     stacklevel=2,
                 )
-        with ThreadPoolExecutor(self._threads) as pool:
-            results = pool.map(self._run, read)
-            return [
-                self._sentence(text, start, end, pieces, found, span_logits)
-                for (text, start, end), pieces, (found, span_logits) in zip(
-                    sentences, read, results, strict=True
-                )
-            ]
+        batches = list(_batches([len(pieces.ids) for pieces in read]))
+        runs = [pool.submit(self._run, [read[i] for i in batch]) for batch in batches]
+        return _Begun([len(found) for found in bounds], places, read, batches, runs)
 
-    def _run(self, pieces: Pieces) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Stance probabilities (3,) and span logits (words, 8, 3) of one sentence."""
-        ids = np.array([pieces.ids], dtype=np.int64)
-        stance_logits, span_logits = self._session.run(
-            ["stance_logits", "span_logits"],
-            {"input_ids": ids, "attention_mask": np.ones_like(ids)},
+    def _finish(self, begun: _Begun) -> Iterator[list[TaggedSentence]]:
+        """The tagged sentences of each text, as soon as the cores are done with them."""
+        results: dict[int, _Result] = {}
+        for batch, run in zip(begun.batches, begun.runs, strict=True):
+            results.update(zip(batch, run.result(), strict=True))
+        tagged = (
+            self._sentence(*place, pieces, *results[i])
+            for i, (place, pieces) in enumerate(zip(begun.places, begun.read, strict=True))
         )
-        return decode.probabilities(stance_logits[0]), span_logits[0, pieces.first]
+        for count in begun.counts:
+            yield list(islice(tagged, count))
+
+    def _run(self, batch: list[Pieces]) -> list[_Result]:
+        """Stance probabilities (3,) and span logits (words, 8, 3) of each sentence."""
+        longest = max(len(pieces.ids) for pieces in batch)
+        ids = np.zeros((len(batch), longest), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, pieces in enumerate(batch):
+            ids[row, : len(pieces.ids)] = pieces.ids
+            mask[row, : len(pieces.ids)] = 1
+        stance_logits, span_logits = self._session.run(
+            ["stance_logits", "span_logits"], {"input_ids": ids, "attention_mask": mask}
+        )
+        return [
+            (decode.probabilities(found), spans[pieces.first])
+            for found, spans, pieces in zip(stance_logits, span_logits, batch, strict=True)
+        ]
 
     def _sentence(
         self,
@@ -184,6 +213,18 @@ def predict(
 @cache
 def _default() -> Tagger:
     return Tagger.load()
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Indices of sentences, grouped by length into batches of some `_BATCH_PIECES` pieces."""
+    batch: list[int] = []
+    for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        if batch and (len(batch) + 1) * lengths[i] > _BATCH_PIECES:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
 
 
 def _shipped() -> Path:

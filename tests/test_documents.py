@@ -41,7 +41,7 @@ def test_jsonl_names_articles_by_id_and_skips_only_bad_rows(tmp_path: Path) -> N
     articles, skipped = read(path)
     assert [(a.name, a.text) for a in articles] == [("7", "One."), (f"{path}:5", "Two.")]
     places = [item.where.removeprefix(f"{path}:") for item in skipped]
-    assert places == ["3", "4", "6", "x", "8", "9"]
+    assert places == ["3", "4", "6", "7", "8", "9"]
 
 
 def test_html_gives_the_article_without_the_page(examples: Path) -> None:

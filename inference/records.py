@@ -1,0 +1,87 @@
+"""What is written for a tagged article: JSON records, table rows, Parquet columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from .documents import Article
+from .language import looks_english
+from .types import NEUTRAL, ROLES, STANCES, TaggedSentence
+
+COLUMNS = (
+    "article", "title", "date", "english", "sentence", "start", "end", "text",
+    "stance", "score", *ROLES,
+)  # fmt: skip
+
+# A spreadsheet runs a cell that begins like this; an apostrophe before it stops that.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def records(
+    article: Article, sentences: Sequence[TaggedSentence], only_stances: bool = False
+) -> Iterator[dict[str, Any]]:
+    """One record a sentence, or one a sentence with stances.
+
+    `title` and `date` are there where the source gives them; `english` is there, and
+    false, where the article does not look English, so that its tags mean nothing.
+    """
+    about: dict[str, Any] = {"article": article.name}
+    if article.title is not None:
+        about["title"] = article.title
+    if article.date is not None:
+        about["date"] = article.date
+    if not looks_english(article.text):
+        about["english"] = False
+    for number, sentence in enumerate(sentences):
+        if sentence.stances or not only_stances:
+            yield {**about, "sentence": number, **sentence.to_dict()}
+
+
+def json_lines(found: Iterable[dict[str, Any]]) -> str:
+    """The records as JSON Lines."""
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in found)
+
+
+def csv_lines(found: Iterable[dict[str, Any]]) -> str:
+    """The records as CSV, a row a stance; a sentence without one has a row "neutral".
+
+    Several spans of a part are joined by "; ".
+    """
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    for record in found:
+        about = [record.get(column, "") for column in COLUMNS[:8]]
+        about[3] = "" if about[3] == "" else "no"
+        neutral = {"stance": "neutral", "score": record["score"]}
+        for stance in record["stances"] or [neutral]:
+            parts = ["; ".join(s["text"] for s in stance.get(role, ())) for role in ROLES]
+            row = [*about, stance["stance"], stance["score"], *parts]
+            writer.writerow(_safe(cell) for cell in row)
+    return lines.getvalue()
+
+
+def _safe(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def parquet_schema() -> Any:
+    """The columns of Parquet output: those of the JSON records."""
+    import pyarrow as pa
+
+    spans = pa.list_(pa.struct([("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())]))
+    stance = pa.struct(
+        [("stance", pa.string()), ("score", pa.float64()), *((role, spans) for role in ROLES)]
+    )
+    scores = pa.struct([(label, pa.float64()) for label in (*STANCES, NEUTRAL)])
+    return pa.schema(
+        [
+            ("article", pa.string()), ("title", pa.string()), ("date", pa.string()),
+            ("english", pa.bool_()), ("sentence", pa.int64()), ("start", pa.int64()),
+            ("end", pa.int64()), ("text", pa.string()), ("label", pa.string()),
+            ("score", pa.float64()), ("scores", scores), ("stances", pa.list_(stance)),
+        ]
+    )  # fmt: skip

@@ -1,0 +1,354 @@
+"""Tagging many files: formats, going on after a kill, and inputs gone wrong."""
+
+import csv
+import gzip
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from stancewire.documents import Article, Skipped, read_articles
+from stancewire.language import looks_english
+from stancewire.rows import Fields
+from test_cli import records, stancewire
+
+pyarrow = pytest.importorskip("pyarrow")
+zstandard = pytest.importorskip("zstandard")
+
+ROWS = [
+    {"id": "a", "text": "Oslo accused Moscow of jamming signals.", "date": "2024-05-01"},
+    {"id": "b", "text": "It rained.", "date": "2024-05-02"},
+]
+
+
+def read(path: Path, fields: Fields | None = None) -> tuple[list[Article], list[Skipped]]:
+    items = list(read_articles([path], fields=fields or Fields()))
+    articles = [item for item in items if isinstance(item, Article)]
+    return articles, [item for item in items if isinstance(item, Skipped)]
+
+
+def lines(rows: list[dict[str, str]]) -> bytes:
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+def table(rows: list[dict[str, str]], delimiter: str) -> bytes:
+    return "\n".join(delimiter.join(row) for row in [list(rows[0]), *(r.values() for r in rows)]).encode()  # fmt: skip  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.json", json.dumps(ROWS).encode()),
+        ("a.jsonl", lines(ROWS)),
+        ("a.csv", table(ROWS, ",")),
+        ("a.tsv", table(ROWS, "\t")),
+        ("a.jsonl.gz", gzip.compress(lines(ROWS[:1])) + gzip.compress(lines(ROWS[1:]))),
+        ("a.csv.gz", gzip.compress(table(ROWS, ","))),
+        ("a.tsv.zst", zstandard.ZstdCompressor().compress(table(ROWS, "\t"))),
+        (
+            "a.jsonl.zst",
+            b"".join(zstandard.ZstdCompressor().compress(lines([row])) for row in ROWS),
+        ),
+    ],
+)
+def test_rows_of_every_format(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    articles, skipped = read(tmp_path / name)
+    assert skipped == []
+    assert [(a.name, a.text, a.date) for a in articles] == [
+        (row["id"], row["text"], row["date"]) for row in ROWS
+    ]
+
+
+def test_parquet_and_named_fields(tmp_path: Path) -> None:
+    import pyarrow.parquet
+
+    path = tmp_path / "a.parquet"
+    columns = {"body": [ROWS[0]["text"], None], "key": [7, 8], "head": ["On signals", None]}
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
+    articles, skipped = read(path, Fields(text="body", id="key", title="head"))
+    assert [(a.name, a.title) for a in articles] == [("7", "On signals")]
+    assert [item.where for item in skipped] == [f"{path}:2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "good", "told"),
+    [
+        ("cut.jsonl.gz", gzip.compress(lines(ROWS * 5000))[:-60], 9000, "cut short"),
+        (
+            "cut.jsonl.zst",
+            zstandard.ZstdCompressor().compress(lines(ROWS * 5000))[:-60],
+            0,
+            "cut short",
+        ),
+        ("junk.jsonl.zst", b"not packed at all", 0, "damaged"),
+        ("junk.parquet", b"PAR1junk", 0, "not a Parquet file"),
+        ("nul.csv", b"text\nab\0c\nIt rained.\n", 1, "binary"),
+        ("open.csv", b'id,text\n1,It rained.\n2,"It never ends\n3,x\n', 1, "not CSV from this row"),
+        ("short.tsv", b"id\ttext\n1\n2\tIt rained.\n", 1, "has 1 cells, the head has 2"),
+        ("latin.csv", b"text\nIt rained.\ncaf\xe9\n", 1, "not UTF-8"),
+        ("list.json", b'[{"text": "It rained."}, 3]', 1, "not a JSON object"),
+        ("deep.json", b"[" * 200_000, 0, "not JSON"),
+    ],
+)
+def test_broken_files_are_named_and_the_rest_is_read(
+    tmp_path: Path, name: str, data: bytes, good: int, told: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    articles, skipped = read(tmp_path / name)
+    assert len(articles) >= good
+    assert told in skipped[-1].why
+
+
+def test_ten_megabytes_in_one_field(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text('text\n"' + "It rained on and on.\n" * 500_000 + '"\n', encoding="utf-8")
+    articles, skipped = read(path)
+    assert skipped == []
+    assert len(articles[0].text) == 10_500_000
+
+
+def test_page_nested_without_end_and_large_page(tmp_path: Path) -> None:
+    (tmp_path / "deep.html").write_bytes(b"<div>" * 100_000 + b"<p>It rained.</p>")
+    body = b"<p>Oslo accused Moscow of jamming signals over the sea.</p>" * 350_000
+    (tmp_path / "large.html").write_bytes(b"<html><body>" + body + b"</body></html>")
+    articles, skipped = read(tmp_path)
+    assert len(articles) + len(skipped) == 2  # read or named, never a crash
+
+
+def test_pattern_and_vanished_file(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.txt").write_text(f"It rained on {name}.", encoding="utf-8")
+    found = read_articles([tmp_path / "*.txt"])
+    assert isinstance(next(found), Article)
+    (tmp_path / "b.txt").unlink()
+    gone, last = found
+    assert isinstance(gone, Skipped)
+    assert gone.why == "no such file"
+    assert isinstance(last, Article)
+    assert read(tmp_path / "*.html")[1][0].why == "no file matches this pattern"
+
+
+def test_language_is_told() -> None:
+    english = "The ministry said on Monday that it had not been told of the plan by anybody. " * 2
+    german = (
+        "Das Ministerium teilte am Montag mit, es sei von niemandem über den Plan unterrichtet "
+        "worden, und bat darum, in dieser Sache keine weiteren Fragen an den Minister zu richten."
+    )
+    assert looks_english(english)
+    assert looks_english("Oslo denies it")
+    assert not looks_english(german)
+    assert not looks_english("وزارة الخارجية تنفي الاتهامات")
+    assert not looks_english("外交部否认了这些指控。")
+
+
+def test_every_output_holds_the_same(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    formula = {"id": "=1+1", "text": "Lima warned Quito of a flood. It snowed.", "title": "+t"}
+    source.write_bytes(lines([*ROWS, formula]))
+    names = ("o.jsonl", "o.jsonl.gz", "o.jsonl.zst", "o.csv", "o.parquet")
+    for name in names:
+        stancewire("tag", source, "-o", tmp_path / name)
+    plain = (tmp_path / "o.jsonl").read_bytes()
+    assert gzip.decompress((tmp_path / "o.jsonl.gz").read_bytes()) == plain
+    packed = (tmp_path / "o.jsonl.zst").read_bytes()
+    unpacked = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True).read()
+    assert unpacked == plain
+    told = records(plain.decode())
+    assert [(r["article"], r.get("date"), r.get("title")) for r in told] == [
+        ("a", "2024-05-01", None), ("b", "2024-05-02", None),
+        ("=1+1", None, "+t"), ("=1+1", None, "+t"),
+    ]  # fmt: skip
+    import pyarrow.parquet
+
+    columns = pyarrow.parquet.read_table(tmp_path / "o.parquet").to_pylist()
+    assert [c["stances"] for c in columns] == [r["stances"] for r in told]
+    assert columns[0]["scores"] == told[0]["scores"]
+    with (tmp_path / "o.csv").open(newline="", encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    assert [(row["stance"], row["target"]) for row in table[:2]] == [
+        ("accuses", "Moscow"), ("neutral", ""),
+    ]  # fmt: skip
+    assert table[2]["article"] == "'=1+1"
+    assert table[2]["title"] == "'+t"
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["in.jsonl", *names])
+
+    stancewire("tag", source, "-o", tmp_path / "s.jsonl", "--only-stances")
+    some = records((tmp_path / "s.jsonl").read_text(encoding="utf-8"))
+    assert some == [r for r in told if r["stances"]]
+
+
+def test_output_that_is_there_already(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.txt", tmp_path / "out.jsonl"
+    source.write_text("It rained.", encoding="utf-8")
+    out.write_text("mine\n", encoding="utf-8")
+    _, err = stancewire("tag", source, "-o", out, status=2)
+    assert "exists already; --overwrite replaces it" in err
+    _, err = stancewire("tag", source, "-o", out, "--resume")
+    assert "is complete already" in err
+    assert out.read_text(encoding="utf-8") == "mine\n"
+    stancewire("tag", source, "-o", out, "--overwrite")
+    assert len(records(out.read_text(encoding="utf-8"))) == 1
+    _, err = stancewire("tag", source, "-o", tmp_path / "out.xml", status=2)
+    assert "output must end in one of .jsonl" in err
+    _, err = stancewire("tag", source, "-o", tmp_path / "none" / "out.jsonl", status=2)
+    assert "No such file or directory" in err
+
+
+def test_errors_are_written_and_strict_stops(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_bytes(lines(ROWS) + b"{broken\n" + lines(ROWS))
+    _, err = stancewire("tag", source, tmp_path / "gone.txt", "-o", out, status=1)
+    assert "2 inputs failed, 4 tagged" in err
+    named = records((tmp_path / "out.jsonl.errors.jsonl").read_text(encoding="utf-8"))
+    assert [(row["path"], row["row"]) for row in named] == [
+        (str(source), 3), (str(tmp_path / "gone.txt"), None),
+    ]  # fmt: skip
+    assert all(row["reason"] for row in named)
+    _, err = stancewire("tag", source, "-o", tmp_path / "two.jsonl", "--strict", status=1)
+    assert "stopped at" in err
+    assert "in.jsonl:3" in err
+    assert not (tmp_path / "two.jsonl").exists()
+
+
+def test_killed_at_any_moment_it_goes_on(tmp_path: Path) -> None:
+    """Twenty kills; then the output is the one of a run without any, byte for byte."""
+    source = tmp_path / "in.jsonl"
+    rng = random.Random(0)
+    some = ("accused Moscow of it", "denied it", "met in Lima", "warned Quito of floods", "slept")
+    rows = [
+        {"id": str(i), "text": " ".join(f"Oslo {rng.choice(some)} on day {j}." for j in range(4))}
+        for i in range(400)
+    ]
+    source.write_bytes(lines(rows[:200]) + b"{broken\n" + lines(rows[200:]))
+    stancewire("tag", source, "-o", tmp_path / "whole.jsonl.gz", status=1)
+    out = tmp_path / "out.jsonl.gz"
+    command = [sys.executable, "-m", "stancewire", "tag", str(source), "-o", str(out), "--resume"]
+    kills = 0
+    while kills < 20:
+        run = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        started = time.monotonic()
+        wait = rng.uniform(0.2, 2.0)
+        while run.poll() is None and time.monotonic() - started < wait:
+            time.sleep(0.01)
+        if run.poll() is not None:
+            # done: begin anew, so that all twenty kills hit a run at work
+            assert run.returncode == 1
+            assert out.read_bytes() == (tmp_path / "whole.jsonl.gz").read_bytes()
+            out.unlink()
+            continue
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        kills += 1
+        assert not out.exists()
+    stancewire("tag", source, "-o", out, "--resume", status=1)
+    assert out.read_bytes() == (tmp_path / "whole.jsonl.gz").read_bytes()
+    errors = [tmp_path / f"{name}.jsonl.gz.errors.jsonl" for name in ("whole", "out")]
+    assert errors[0].read_bytes() == errors[1].read_bytes()
+    assert not list(tmp_path.glob("*.part")) + list(tmp_path.glob("*.journal"))
+
+
+def test_resume_refuses_what_does_not_fit(tmp_path: Path) -> None:
+    from stancewire.output import Output, OutputError
+
+    source, out = tmp_path / "in.txt", tmp_path / "out.jsonl"
+    source.write_text("It rained.", encoding="utf-8")
+    file = Output(out, {"paths": ["x"]})
+    file.close()
+    _, err = stancewire("tag", source, "-o", out, status=2)
+    assert "an earlier run did not finish" in err
+    _, err = stancewire("tag", source, "-o", out, "--resume", status=2)
+    assert "other inputs, options or model" in err
+    # a torn journal line and a part that is longer than noted are cut back
+    file = Output(out, {"paths": ["x"]}, overwrite=True)
+    file.write([{"kept": True}], [])
+    file.keep(1, "x", 1, 0)
+    file.write([{"lost": True}], [])
+    file.close()
+    with file.journal.open("ab") as journal:
+        journal.write(b'{"inputs": 2, "la')
+    again = Output(out, {"paths": ["x"]}, resume=True)
+    assert again.reached.inputs == 1
+    again.keep(1, "x", 1, 0)
+    again.finish()
+    assert out.read_text(encoding="utf-8") == '{"kept": true}\n'
+    with pytest.raises(OutputError, match="exists already"):
+        Output(out, {"paths": ["x"]})
+
+
+def test_inputs_that_changed_since(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").write_text("It rained.", encoding="utf-8")
+    out = tmp_path / "out.jsonl"
+    stancewire("tag", tmp_path / "a.txt", "-o", out)
+    from stancewire import Tagger
+    from stancewire.batch import tag_to_file
+    from stancewire.output import Output, OutputError
+
+    tagger = Tagger.load()
+    first = Output(tmp_path / "x.jsonl", {})
+    first.keep(1, str(tmp_path / "gone.txt"), 1, 0)
+    first.close()
+    again = Output(tmp_path / "x.jsonl", {}, resume=True)
+    with pytest.raises(OutputError, match="the inputs have changed"):
+        tag_to_file(tagger, [tmp_path / "a.txt", tmp_path / "b.txt"], again)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_full_disk(tmp_path: Path) -> None:
+    from stancewire.output import Output
+
+    file = Output(tmp_path / "out.jsonl", {})
+    file._file.close()
+    file._file = open("/dev/full", "wb")  # noqa: SIM115
+    file.write([{"a": "b"}], [])
+    with pytest.raises(OSError, match="No space left"):
+        file.keep(1, "x", 1, 0)
+    file.close()  # says nothing more
+
+
+def test_offsets_hold_in_any_script(tmp_path: Path) -> None:
+    texts = [
+        "وزارة الخارجية تنفي الاتهامات. قال المتحدث ذلك.",
+        "外交部否认了这些指控。他说没有。",
+        "👩🏽‍🚀 Oslo 🇳🇴 accused Mo\u0301scow 👍🏿 of jamming. It rained e\u0301 o\u0308.",
+    ]
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(lines([{"text": text} for text in texts]))
+    out, _ = stancewire("tag", source)
+    for row in records(out):
+        text = texts[int(str(row["article"]).rpartition(":")[2]) - 1]
+        assert text[row["start"] : row["end"]] == row["text"]
+        for stance in row["stances"]:
+            for span in (*stance["source"], *stance["target"], *stance["claim"]):
+                assert text[span["start"] : span["end"]] == span["text"]
+        assert ("english" in row) == (not str(row["article"]).endswith(":3"))
+
+
+def test_progress_on_a_terminal_only(examples: Path, tmp_path: Path) -> None:
+    import pty
+
+    main, end = pty.openpty()
+    run = subprocess.Popen(
+        [sys.executable, "-m", "stancewire", "tag", str(examples), "-o", str(tmp_path / "o.csv")],
+        stderr=end, env={**os.environ, "COLUMNS": "120", "TERM": "xterm-256color"},
+    )  # fmt: skip
+    os.close(end)
+    shown = b""
+    while chunk := _read(main):
+        shown += chunk
+    assert run.wait() == 0
+    assert b"3 articles" in shown
+    assert b"sentences" in shown
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
