@@ -114,18 +114,18 @@ def tag(
     fields = Fields(text_field, id_field, date_field, title_field)
     with ExitStack() as stack:
         stack.enter_context(_plain_warnings())
+        settings = {
+            "paths": paths, "fields": asdict(fields), "only_stances": only_stances,
+            "split": not no_split, "model": tagger.config["sha256"],
+        }  # fmt: skip
+        file = output and Output(output, settings, resume=resume, overwrite=overwrite)
         try:
-            if output is None:
+            if file is None:
                 counts = tag_articles(
                     tagger, paths, _screen(stack, only_stances), fields=fields, split=not no_split,
                     strict=strict, said=_say, own=_standard_output(),
                 )  # fmt: skip
             else:
-                settings = {
-                    "paths": paths, "fields": asdict(fields), "only_stances": only_stances,
-                    "split": not no_split, "model": tagger.config["sha256"],
-                }  # fmt: skip
-                file = Output(output, settings, resume=resume, overwrite=overwrite)
                 stack.callback(file.close)
                 counts = tag_to_file(
                     tagger, paths, file, fields=fields, only_stances=only_stances,
@@ -136,11 +136,11 @@ def tag(
             click.echo(f"stancewire: {error}", err=True)
             raise click.exceptions.Exit(1) from None
         except OSError as error:
-            if output is None or error.errno is None:
+            if file is None or error.errno is None:
                 raise
             click.echo(
-                f"stancewire: {output}: {error.strerror}; what was tagged before is kept in "
-                f"{output.name}.part, --resume goes on with it",
+                f"stancewire: {file.path}: {error.strerror}; what was tagged before is kept in "
+                f"{file.part.name}, --resume goes on with it",
                 err=True,
             )
             raise click.exceptions.Exit(1) from None

@@ -27,10 +27,16 @@ def write(folder: Path, about: Mapping[str, Any], figures: Mapping[str, Any]) ->
         _table(("setting", "value"), [(key, str(value)) for key, value in recipe.items()]),
         "## Figures of this int8 model\n",
         _figures("Held out (development split of the seeds and a fifth of the other data; the "
-                 "thresholds were fitted on these sentences)", figures["held_out"]),
+                 "thresholds were fitted on these sentences)", figures, "held_out"),
     ]  # fmt: skip
     if "seeds_test" in figures:
-        parts.append(_figures("Test split of the seeds, seen by no run", figures["seeds_test"]))
+        parts.append(_figures("Test split of the seeds, seen by no run", figures, "seeds_test"))
+    scores = figures["calibration"]
+    parts.append(
+        "Stance scores were scaled and shifted on the held-out sentences that hold stances as "
+        f"often as the news does (expected calibration error over all held out: "
+        f"{scores['error_before']:.3f} before, {scores['error_after']:.3f} after).\n"
+    )
     parts += [
         "Against the float network, on the held-out sentences: the same label in "
         f"{agreed['same_label']:.1%}, the same spans in {agreed['same_spans']:.1%}, stance "
@@ -48,17 +54,24 @@ def write(folder: Path, about: Mapping[str, Any], figures: Mapping[str, Any]) ->
     (folder / "README.md").write_text("\n".join(parts), encoding="utf-8")
 
 
-def _figures(title: str, flat: Mapping[str, float]) -> str:
+def _figures(title: str, figures: Mapping[str, Any], part: str) -> str:
+    """A table of one part's figures, F1 with the interval that the bootstrap gives."""
+    flat, ends = figures[part], figures[f"{part}_intervals"]
     names = [(label, label) for label in LABELS]
     names += [
         (f"{role}, {kind}", f"{role}_{kind}") for role in ROLES for kind in ("exact", "overlap")
     ]
-    rows = [
-        (shown, *(f"{flat[f'{name}_{part}']:.3f}" for part in ("precision", "recall", "f1")))
-        for shown, name in names
-    ]
-    head = f"{title}: {flat['sentences']:.0f} sentences, macro-F1 {flat['macro_f1']:.3f}.\n\n"
-    return head + _table(("", "precision", "recall", "F1"), rows)
+    rows = []
+    for shown, name in names:
+        low, high = ends[f"{name}_f1"]
+        cells = [f"{flat[f'{name}_{part}']:.3f}" for part in ("precision", "recall", "f1")]
+        rows.append((shown, *cells, f"{low:.3f} to {high:.3f}"))
+    low, high = ends["macro_f1"]
+    head = (
+        f"{title}: {flat['sentences']:.0f} sentences, macro-F1 {flat['macro_f1']:.3f} "
+        f"({low:.3f} to {high:.3f} in 95 per cent of the bootstrap's draws).\n\n"
+    )
+    return head + _table(("", "precision", "recall", "F1", "95 % interval of F1"), rows)
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
