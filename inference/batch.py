@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,10 +78,10 @@ def tag_to_file(
     """
     reached = output.reached
     reading = Reading(skip=reached.inputs)
-    skipped: list[Skipped] = []
 
     def note(item: Skipped) -> None:
-        skipped.append(item)
+        if item.failed:
+            output.fail(item)
         said(item)
 
     run = _Run(
@@ -90,10 +91,9 @@ def tag_to_file(
     found: list[dict[str, Any]] = []
 
     def keep() -> None:
-        output.write(found, skipped)
+        output.write(found)
         output.keep(run.counts.inputs, run.last, run.counts.articles, run.counts.failed)
         found.clear()
-        skipped.clear()
 
     for article, tagged in run:
         found.extend(records(article, tagged, only_stances))
@@ -108,8 +108,9 @@ def total_size(paths: Iterable[str | Path]) -> int:
     """The bytes of all files to read, for the time left."""
     sizes = 0
     for place in places(paths):
-        if isinstance(place, Path) and place.is_file():
-            sizes += place.stat().st_size
+        with suppress(OSError):  # reading it will say what is wrong
+            if isinstance(place, Path) and place.is_file():
+                sizes += place.stat().st_size
     return sizes
 
 
@@ -147,17 +148,24 @@ class _Run:
 
     def _texts(self) -> Iterator[str]:
         for item in read_articles(self.paths, self.own, self.fields, self.reading):
-            if self.reading.last != self._goes_on_after:
-                raise OutputError(
-                    f"the inputs have changed: the run to go on with had come to "
-                    f"{self._goes_on_after}, where there is {self.reading.last or item.where} "
-                    "now; start anew with --overwrite"
-                )
+            self._check_place()
             self._waiting.append(item)
             if isinstance(item, Article):
                 yield item.text
             elif self.strict and item.failed:
                 return  # what comes before it is tagged first
+            elif isinstance(self._waiting[0], Skipped):
+                self._pass_skipped()  # said at once, where no article is before it
+        self._check_place()
+
+    def _check_place(self) -> None:
+        """Whether what was passed over ends where the run to go on with had come to."""
+        if self.reading.skip or self.reading.last != self._goes_on_after:
+            raise OutputError(
+                f"the inputs have changed: the run to go on with had come to "
+                f"{self._goes_on_after}, which is not in that place now; "
+                "start anew with --overwrite"
+            )
 
     def _pass_skipped(self) -> None:
         while self._waiting and isinstance(item := self._waiting[0], Skipped):

@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -98,7 +98,7 @@ def tag(
     goes on after a kill. Exit status: 0 all tagged, 1 some inputs failed, 2 usage.
     """
     from .batch import Stopped, tag_articles, tag_to_file
-    from .output import Output, complete
+    from .output import NotWritten, Output, complete, with_errors
     from .rows import Fields
     from .tagger import Tagger
 
@@ -107,16 +107,20 @@ def tag(
     for path in paths if output is not None and output.exists() else ():
         if Path(path).is_file() and output is not None and output.samefile(path):
             _fail(f"{path}: is input and output at once; name another file after -o")
-    if resume and output is not None and complete(output):
-        click.echo(f"stancewire: {output}: is complete already", err=True)
-        return
+    if resume and not overwrite and output is not None and complete(output):
+        failed = with_errors(output)
+        more = f"; some inputs failed, see {output.name}.errors.jsonl" if failed else ""
+        click.echo(f"stancewire: {output}: is complete already{more}", err=True)
+        raise click.exceptions.Exit(int(failed))
     tagger = Tagger.load(model, threads=workers)
     fields = Fields(text_field, id_field, date_field, title_field)
     with ExitStack() as stack:
         stack.enter_context(_plain_warnings())
         settings = {
-            "paths": paths, "fields": asdict(fields), "only_stances": only_stances,
-            "split": not no_split, "model": tagger.config["sha256"],
+            # a shell's `news/*` names the run's own files, too, the second time
+            "paths": [path for path in paths if not output or not path.startswith(str(output))],
+            "fields": asdict(fields), "only_stances": only_stances, "split": not no_split,
+            "model": {k: tagger.config[k] for k in ("sha256", "thresholds", "transitions")},
         }  # fmt: skip
         file = output and Output(output, settings, resume=resume, overwrite=overwrite)
         try:
@@ -132,17 +136,8 @@ def tag(
                     split=not no_split, strict=strict, said=_say,
                     counted=_progress(stack, paths),
                 )  # fmt: skip
-        except Stopped as error:
+        except (Stopped, NotWritten) as error:
             click.echo(f"stancewire: {error}", err=True)
-            raise click.exceptions.Exit(1) from None
-        except OSError as error:
-            if file is None or error.errno is None:
-                raise
-            click.echo(
-                f"stancewire: {file.path}: {error.strerror}; what was tagged before is kept in "
-                f"{file.part.name}, --resume goes on with it",
-                err=True,
-            )
             raise click.exceptions.Exit(1) from None
     if counts.failed:
         inputs = "input" if counts.failed == 1 else "inputs"
@@ -280,10 +275,24 @@ def _print_evaluation(result: Evaluation) -> None:
 @click.option(
     "--weight",
     type=click.IntRange(min=1),
-    help="How often each --data sentence is read for each time of a seed.  [default: 1]",
+    help="How often each --data sentence is read for each time of a seed.  [default: 2]",
 )
 @click.option("--no-seeds", is_flag=True, help="Learn from --data alone.")
+@click.option(
+    "--recipe",
+    "recipe_name",
+    type=click.Choice(["default"]),
+    default="default",
+    show_default=True,
+    help="The settings to begin with; those given here come before them.",
+)
 @click.option("--base", help="A Hugging Face model name or folder.  [default: all-MiniLM-L6-v2]")
+@click.option(
+    "--from-model",
+    "start",
+    type=_FOLDER,
+    help='Go on from a model folder; "shipped" is the model that tags by default.',
+)
 @click.option("--out", type=_FOLDER, help="The run folder.  [default: runs/ and the time]")
 @click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="Passes over the data.")
 @click.option(
@@ -294,7 +303,9 @@ def train(
     data: tuple[Path, ...],
     weight: int | None,
     no_seeds: bool,
+    recipe_name: str,
     base: str | None,
+    start: Path | None,
     out: Path | None,
     epochs: float | None,
     seed: int | None,
@@ -311,15 +322,22 @@ def train(
         raise click.UsageError("--no-seeds needs --data")
     read_labelled(*data)  # bad data is told before the heavy imports
     try:
-        from .training.recipe import Recipe
+        from .training.recipe import RECIPES
         from .training.train import train as run_training
     except ModuleNotFoundError as error:
         _fail(f'training needs {error.name}; run: pip install "stancewire[train]"')
 
     given = {"base": base, "epochs": epochs, "seed": seed, "data_weight": weight}
-    recipe = Recipe(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    recipe = replace(
+        RECIPES[recipe_name],
+        **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
+    )
     run = out or Path("runs", time.strftime("%Y-%m-%d-%H%M%S"))
-    outcome = run_training(data, out=run, recipe=recipe, with_seeds=not no_seeds, install=install)
+    if start == Path("shipped"):
+        from .model import FOLDER as start
+    outcome = run_training(
+        data, out=run, recipe=recipe, with_seeds=not no_seeds, start=start, install=install
+    )
     held_out, agreed = outcome.figures["held_out"], outcome.figures["int8_against_float"]
     click.echo(
         f"held out: {held_out['sentences']:.0f} sentences, macro-F1 {held_out['macro_f1']:.3f}, "

@@ -10,6 +10,7 @@ import glob
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,7 +166,8 @@ def _of_file(path: Path, fields: Fields, reading: Reading) -> Iterator[Article |
     size = 0
     try:
         if kind not in ROW_SUFFIXES and reading.passes(str(path)):
-            size = path.stat().st_size
+            with suppress(OSError):  # it may be gone by now
+                size = path.stat().st_size
         elif not path.is_file():
             if not reading.passes(str(path)):
                 why = "not a regular file" if path.exists() else "no such file"
@@ -201,7 +203,7 @@ def _of_rows(
     with path.open("rb") as raw:
         reading.source = raw
         try:
-            for row in read_rows(path, kind, raw):
+            for row in read_rows(path, kind, raw, fields):
                 empty = False
                 where = row.where if isinstance(row, Row) else row[0]
                 if not reading.passes(where):

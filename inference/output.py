@@ -10,14 +10,14 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from .documents import Skipped
-from .records import COLUMNS, csv_lines, json_lines, parquet_schema
+from .records import csv_head, csv_lines, json_lines, parquet_schema
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".csv", ".csv.gz", ".csv.zst", ".parquet")
 
@@ -43,12 +43,22 @@ def complete(path: Path) -> bool:
     return path.exists() and not _beside(path, ".journal").exists()
 
 
+def with_errors(path: Path) -> bool:
+    """Whether some inputs of a complete output failed."""
+    return _beside(path, ".errors.jsonl").exists()
+
+
+class NotWritten(Exception):
+    """Records that could not be brought to disk; the message says why and what to do."""
+
+
 class Output:
     """A file of records that is being written.
 
     `settings` is whatever decides what is written; a run can only be gone on with under
-    the same. Raises OutputError where that is not so, where OUT is there already, or
-    where its suffix is none of `SUFFIXES`.
+    the same. `own` are the files that are written, which are no inputs. Raises
+    OutputError where that is not so, where OUT is there already, or where its suffix is
+    none of `SUFFIXES`; NotWritten where the disk does not take what is written.
     """
 
     def __init__(
@@ -56,64 +66,76 @@ class Output:
     ) -> None:
         self.path = path
         self.part, self.journal = _beside(path, ".part"), _beside(path, ".journal")
-        self.errors = _beside(path, ".errors.jsonl")
+        self.errors, self._whole = _beside(path, ".errors.jsonl"), _beside(path, ".whole")
         self.reached = Reached()
         self._encode, self._pack = _form(path)
-        going_on = resume and self.journal.exists()
-        if going_on:
-            self._go_on(settings)
+        notes = self._notes() if resume else []
+        if notes:
+            self._go_on(notes, settings)
         elif not overwrite:
             self._refuse_to_overwrite(resume)
-        mode = "r+b" if going_on else "w+b"
-        if not going_on:
-            self.errors.unlink(missing_ok=True)
-        self._file: IO[bytes] = self.part.open(mode)
+        if not notes:
+            self.journal.unlink(missing_ok=True)  # first: it speaks of the part that goes
+            self.part.unlink(missing_ok=True)
+        self._log: IO[bytes] = self.journal.open("ab")
+        _lock(self._log, path)
+        self._file: IO[bytes] = self.part.open("r+b" if self.part.exists() else "w+b")
         self._errors: IO[bytes] | None = None
         self._cut_back()
-        self._log: IO[bytes] = self.journal.open("ab" if going_on else "wb")
-        if not going_on:
+        if not notes:
             self._note({"settings": settings})
-            if self._encode is csv_lines:
-                self._file.write(self._pack((",".join(COLUMNS) + "\n").encode()))
-
+        if self.reached.bytes == 0 and self._encode is csv_lines:
+            self._file.write(self._pack(csv_head().encode()))
+        self._whole.unlink(missing_ok=True)
         files = (path, self.part, self.journal, self.errors)
         self.own = [file.stat() for file in files if file.exists()]
 
-    def write(self, records: Iterable[dict[str, Any]], skipped: Iterable[Skipped]) -> None:
-        """Adds records, and what was skipped with failure to `OUT.errors.jsonl`."""
+    def write(self, records: Iterable[dict[str, Any]]) -> None:
+        """Adds records."""
         # a lone surrogate, which JSON input can hold, cannot be written: a question mark
         if data := self._encode(records).encode("utf-8", errors="replace"):
-            self._file.write(self._pack(data))
-        for item in skipped:
-            if item.failed:
-                if self._errors is None:
-                    self._errors = self.errors.open("ab")
-                path, _, row = item.where.rpartition(":")
-                named = {"path": path, "row": int(row)} if row.isdigit() and path else None
-                about = {**(named or {"path": item.where, "row": None}), "reason": item.why}
-                self._errors.write(json.dumps(about, ensure_ascii=False).encode("utf-8", "replace"))
-                self._errors.write(b"\n")
+            with self._told():
+                self._file.write(self._pack(data))
+
+    def fail(self, item: Skipped) -> None:
+        """Adds an input that failed to `OUT.errors.jsonl`."""
+        path, _, row = item.where.rpartition(":")
+        place = {"path": path, "row": int(row)} if path and row.isdigit() else None
+        about = {**(place or {"path": item.where, "row": None}), "reason": item.why}
+        with self._told():
+            if self._errors is None:
+                self._errors = self.errors.open("ab")
+                self.own.append(os.fstat(self._errors.fileno()))
+            line = json.dumps(about, ensure_ascii=False) + "\n"
+            self._errors.write(line.encode("utf-8", errors="replace"))
 
     def keep(self, inputs: int, last: str, articles: int, failed: int) -> None:
         """Brings to disk what was written and notes that it is good up to here."""
-        _to_disk(self._file)
-        if self._errors is not None:
-            _to_disk(self._errors)
-        self.reached = Reached(
-            inputs, last, articles, failed, self._file.tell(),
-            0 if self._errors is None else self._errors.tell(),
-        )  # fmt: skip
-        self._note(asdict(self.reached))
+        with self._told():
+            _to_disk(self._file)
+            if self._errors is not None:
+                _to_disk(self._errors)
+            self.reached = Reached(
+                inputs, last, articles, failed, self._file.tell(),
+                0 if self._errors is None else self._errors.tell(),
+            )  # fmt: skip
+            self._note(asdict(self.reached))
 
     def finish(self) -> None:
         """Gives the file its name."""
-        self.close()
-        if self.path.suffix == ".parquet":
-            self._to_parquet()
-        else:
-            self.part.replace(self.path)
-        self.part.unlink(missing_ok=True)
-        self.journal.unlink()
+        with self._told():
+            if self._file.tell() == 0:
+                self._file.write(self._pack(b""))  # a packed file of nothing is not empty
+            _to_disk(self._file)
+            if self.path.suffix.lower() == ".parquet":
+                self._to_parquet()
+                self.close()
+                self.journal.unlink()
+                self.part.unlink()
+            else:
+                self.close()
+                self.part.replace(self.path)
+                self.journal.unlink()
 
     def close(self) -> None:
         """Leaves everything as it is, for a run that goes on later."""
@@ -122,33 +144,50 @@ class Output:
                 with suppress(OSError):  # a full disk has been told of already
                     file.close()
 
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise NotWritten(
+                f"{self.path}: {error.strerror or error}; what was tagged before is kept in "
+                f"{self.part.name}, --resume goes on with it"
+            ) from None
+
     def _refuse_to_overwrite(self, resume: bool) -> None:
-        if self.journal.exists():
+        if self.journal.exists() and not resume:
             raise OutputError(
                 f"{self.part}: an earlier run did not finish; "
                 "--resume goes on with it, --overwrite starts anew"
             )
-        if self.path.exists() and not resume:
+        if self.path.exists():
             raise OutputError(f"{self.path}: exists already; --overwrite replaces it")
 
-    def _go_on(self, settings: Any) -> None:
+    def _notes(self) -> list[dict[str, Any]]:
+        """The whole lines of the journal; the last may be torn and is cut off."""
+        if not self.journal.exists():
+            return []
         data = self.journal.read_bytes()
-        data = data[: data.rfind(b"\n") + 1]  # the last line may be torn
+        data = data[: data.rfind(b"\n") + 1]
         os.truncate(self.journal, len(data))
-        notes = [json.loads(line) for line in data.splitlines()]
-        if not notes or notes[0].get("settings") != json.loads(json.dumps(settings)):
+        return [json.loads(line) for line in data.splitlines()]
+
+    def _go_on(self, notes: list[dict[str, Any]], settings: Any) -> None:
+        if notes[0].get("settings") != json.loads(json.dumps(settings)):
             raise OutputError(
                 f"{self.journal}: the run to go on with had other inputs, options or model; "
                 "repeat its command, or start anew with --overwrite"
             )
         if len(notes) > 1:
             self.reached = Reached(**notes[-1])
-        if not self.part.exists():
-            # killed between the renaming and the removal of the journal
-            if self.path.exists() and self.path.stat().st_size == self.reached.bytes:
-                self.path.replace(self.part)
-            else:
-                raise OutputError(f"{self.part}: is gone; start anew with --overwrite")
+        good = self.reached.bytes
+        if not self.part.exists() and self.path.exists() and _size(self.path) == good:
+            self.path.replace(self.part)  # killed between the renaming and the journal's end
+        if _size(self.part) < good or _size(self.errors) < self.reached.error_bytes:
+            raise OutputError(
+                f"{self.part}: is shorter than {self.journal.name} says; "
+                "start anew with --overwrite"
+            )
 
     def _cut_back(self) -> None:
         self._file.truncate(self.reached.bytes)
@@ -168,17 +207,32 @@ class Output:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        whole = _beside(self.path, ".whole")
         schema = parquet_schema()
-        with pq.ParquetWriter(whole, schema) as writer, self.part.open(encoding="utf-8") as lines:
-            rows: list[dict[str, Any]] = []
+        rows: list[dict[str, Any]] = []
+        with pq.ParquetWriter(self._whole, schema) as writer, self.part.open("rb") as lines:
             for line in lines:
                 rows.append(json.loads(line))
                 if len(rows) == 10_000:
                     writer.write_table(pa.Table.from_pylist(rows, schema=schema))
                     rows.clear()
             writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-        whole.replace(self.path)
+        self._whole.replace(self.path)
+
+
+def _lock(file: IO[bytes], path: Path) -> None:
+    """Keeps a second run from writing the same output; the lock ends with the process."""
+    try:
+        import fcntl
+    except ModuleNotFoundError:  # not on Windows
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OutputError(f"{path}: another run is writing it") from None
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _beside(path: Path, more: str) -> Path:

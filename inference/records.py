@@ -46,13 +46,18 @@ def json_lines(found: Iterable[dict[str, Any]]) -> str:
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in found)
 
 
+def csv_head() -> str:
+    """The first line of a CSV file."""
+    return ",".join(COLUMNS) + "\r\n"
+
+
 def csv_lines(found: Iterable[dict[str, Any]]) -> str:
     """The records as CSV, a row a stance; a sentence without one has a row "neutral".
 
     Several spans of a part are joined by "; ".
     """
-    lines = io.StringIO()
-    writer = csv.writer(lines, lineterminator="\n")
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines)  # with its own line ends, so that a lone "\r" is quoted
     for record in found:
         about = [record.get(column, "") for column in COLUMNS[:8]]
         about[3] = "" if about[3] == "" else "no"

@@ -8,7 +8,7 @@ import io
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -40,15 +40,18 @@ Fault = tuple[str, str]  # where, and what is wrong there
 Source = IO[bytes]  # a file as it lies on the disk, packed or not
 
 
-def read_rows(path: Path, kind: str, raw: Source) -> Iterator[Row | Fault]:
+def read_rows(path: Path, kind: str, raw: Source, fields: Fields) -> Iterator[Row | Fault]:
     """The rows of a file whose unpacked suffix is `kind`, and the faults among them.
 
-    `raw` is the open file at `path`. Reads as it goes, so memory does not grow with the
+    `raw` is the open file at `path`. A row has at least the `fields`, where they are
+    there at all. Reads as it goes, so memory does not grow with the
     file; only `.json` is read whole. Raises OSError where the file cannot be read.
     """
-    read = {".json": _json, ".jsonl": _lines, ".parquet": _parquet}.get(kind, _table)
     try:
-        yield from read(path, kind, raw)
+        if kind == ".parquet":
+            yield from _parquet(path, raw, fields)
+        else:
+            yield from {".json": _json, ".jsonl": _lines}.get(kind, _table)(path, kind, raw)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         yield str(path), f"packed data is damaged or cut short ({error})"
     except ModuleNotFoundError as error:
@@ -146,7 +149,10 @@ def _table(path: Path, kind: str, raw: Source) -> Iterator[Row | Fault]:
         # bytes that are not UTF-8 spoil their own row, not the file
         io.TextIOWrapper(data, encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
     ):
-        rows = csv.reader(text, delimiter=delimiter, strict=True)
+        # Python 3.10's csv takes no NUL: it becomes a mark of what is not text, too
+        rows = csv.reader(
+            (line.replace("\0", "\udcff") for line in text), delimiter=delimiter, strict=True
+        )
         number = 0
         head: list[str] | None = None
         while True:
@@ -166,21 +172,28 @@ def _table(path: Path, kind: str, raw: Source) -> Iterator[Row | Fault]:
             elif len(cells) != len(head):
                 yield where, f"has {len(cells)} cells, the head has {len(head)}"
             elif any("\udc80" <= mark <= "\udcff" for cell in cells for mark in cell):
-                yield where, "not UTF-8 text"
+                yield where, "binary, or not UTF-8 text"
             else:
                 yield Row(where, dict(zip(head, cells, strict=True)))
 
 
-def _parquet(path: Path, _: str, raw: Source) -> Iterator[Row | Fault]:
+def _parquet(path: Path, raw: Source, fields: Fields) -> Iterator[Row | Fault]:
     import pyarrow
     import pyarrow.parquet
 
     try:
         number = 0
         with pyarrow.parquet.ParquetFile(raw) as file:
-            for batch in file.iter_batches(batch_size=256):
-                for cells in batch.to_pylist():
+            names = [name for name in asdict(fields).values() if name in file.schema_arrow.names]
+            for batch in file.iter_batches(batch_size=256, columns=names):
+                for i in range(len(batch)):
                     number += 1
-                    yield Row(f"{path}:{number}", cells)
+                    where = f"{path}:{number}"
+                    try:
+                        (cells,) = batch.slice(i, 1).to_pylist()
+                    except (ValueError, OverflowError) as error:  # what Python cannot hold
+                        yield where, f"cannot be read ({error})"
+                    else:
+                        yield Row(where, cells)
     except pyarrow.ArrowException as error:
         yield str(path), f"not a Parquet file that can be read ({error})"

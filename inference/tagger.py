@@ -111,8 +111,9 @@ class Tagger:
         Reads a bounded number of texts ahead, so memory does not grow with their number.
         """
         waiting = iter(texts)
-        with ThreadPoolExecutor(self._threads) as pool:
-            begun: deque[_Begun] = deque()
+        pool = ThreadPoolExecutor(self._threads)
+        begun: deque[_Begun] = deque()
+        try:
             while chunk := list(islice(waiting, ARTICLES_AHEAD)):
                 # the cores have the next articles to work on while these are decoded
                 begun.append(self._begin(pool, chunk, split))
@@ -120,6 +121,8 @@ class Tagger:
                     yield from self._finish(begun.popleft())
             for last in begun:
                 yield from self._finish(last)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def _begin(self, pool: ThreadPoolExecutor, texts: Sequence[str], split: bool) -> _Begun:
         """Splits texts and hands their sentences to the cores.

@@ -216,7 +216,8 @@ def test_errors_are_written_and_strict_stops(tmp_path: Path) -> None:
     assert not (tmp_path / "two.jsonl").exists()
 
 
-def test_killed_at_any_moment_it_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["out.jsonl.gz", "out.csv", "out.parquet"])
+def test_killed_at_any_moment_it_goes_on(tmp_path: Path, name: str) -> None:
     """Twenty kills; then the output is the one of a run without any, byte for byte."""
     source = tmp_path / "in.jsonl"
     rng = random.Random(0)
@@ -226,11 +227,12 @@ def test_killed_at_any_moment_it_goes_on(tmp_path: Path) -> None:
         for i in range(400)
     ]
     source.write_bytes(lines(rows[:200]) + b"{broken\n" + lines(rows[200:]))
-    stancewire("tag", source, "-o", tmp_path / "whole.jsonl.gz", status=1)
-    out = tmp_path / "out.jsonl.gz"
-    command = [sys.executable, "-m", "stancewire", "tag", str(source), "-o", str(out), "--resume"]
+    whole, out = tmp_path / f"whole.{name}", tmp_path / name
+    stancewire("tag", source, tmp_path / "gone.txt", "-o", whole, status=1)
+    inputs = [str(source), str(tmp_path / "gone.txt")]
+    command = [sys.executable, "-m", "stancewire", "tag", *inputs, "-o", str(out), "--resume"]
     kills = 0
-    while kills < 20:
+    while kills < (20 if name.endswith(".gz") else 5):
         run = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         started = time.monotonic()
         wait = rng.uniform(0.2, 2.0)
@@ -239,16 +241,16 @@ def test_killed_at_any_moment_it_goes_on(tmp_path: Path) -> None:
         if run.poll() is not None:
             # done: begin anew, so that all twenty kills hit a run at work
             assert run.returncode == 1
-            assert out.read_bytes() == (tmp_path / "whole.jsonl.gz").read_bytes()
+            assert out.read_bytes() == whole.read_bytes()
             out.unlink()
             continue
         run.send_signal(signal.SIGKILL)
         run.wait()
         kills += 1
         assert not out.exists()
-    stancewire("tag", source, "-o", out, "--resume", status=1)
-    assert out.read_bytes() == (tmp_path / "whole.jsonl.gz").read_bytes()
-    errors = [tmp_path / f"{name}.jsonl.gz.errors.jsonl" for name in ("whole", "out")]
+    stancewire("tag", *inputs, "-o", out, "--resume", status=1)
+    assert out.read_bytes() == whole.read_bytes()
+    errors = [path.with_name(f"{path.name}.errors.jsonl") for path in (whole, out)]
     assert errors[0].read_bytes() == errors[1].read_bytes()
     assert not list(tmp_path.glob("*.part")) + list(tmp_path.glob("*.journal"))
 
@@ -266,9 +268,9 @@ def test_resume_refuses_what_does_not_fit(tmp_path: Path) -> None:
     assert "other inputs, options or model" in err
     # a torn journal line and a part that is longer than noted are cut back
     file = Output(out, {"paths": ["x"]}, overwrite=True)
-    file.write([{"kept": True}], [])
+    file.write([{"kept": True}])
     file.keep(1, "x", 1, 0)
-    file.write([{"lost": True}], [])
+    file.write([{"lost": True}])
     file.close()
     with file.journal.open("ab") as journal:
         journal.write(b'{"inputs": 2, "la')
@@ -279,6 +281,57 @@ def test_resume_refuses_what_does_not_fit(tmp_path: Path) -> None:
     assert out.read_text(encoding="utf-8") == '{"kept": true}\n'
     with pytest.raises(OutputError, match="exists already"):
         Output(out, {"paths": ["x"]})
+
+
+def test_own_files_are_no_inputs(tmp_path: Path) -> None:
+    """Though a folder is listed again, and later, than the run began."""
+    (tmp_path / "a.jsonl").write_text("{broken\n", encoding="utf-8")
+    (tmp_path / "zz").mkdir()
+    for _ in range(2):
+        _, err = stancewire(
+            "tag", tmp_path, "-o", tmp_path / "zz" / "out.jsonl", "--overwrite", status=1
+        )
+        assert "1 input failed, 0 tagged" in err
+    _, err = stancewire("tag", tmp_path, "-o", tmp_path / "zz" / "out.jsonl", "--resume", status=1)
+    assert "some inputs failed" in err
+
+
+def test_killed_while_it_begins(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.txt", tmp_path / "out.csv"
+    source.write_text("It rained.", encoding="utf-8")
+    (tmp_path / "out.csv.journal").write_bytes(b'{"sett')  # not even a whole line
+    (tmp_path / "out.csv.part").write_bytes(b"half a head")
+    stancewire("tag", source, "-o", out, "--resume")
+    assert out.read_text(encoding="utf-8").startswith("article,title,date")
+
+
+def test_two_runs_at_once(tmp_path: Path) -> None:
+    from stancewire.output import Output, OutputError
+
+    first = Output(tmp_path / "out.jsonl", {})
+    with pytest.raises(OutputError, match="another run is writing it"):
+        Output(tmp_path / "out.jsonl", {}, resume=True)
+    first.close()
+
+
+def test_nothing_found_is_still_a_packed_file(tmp_path: Path) -> None:
+    source = tmp_path / "in.txt"
+    source.write_text("It rained.", encoding="utf-8")
+    stancewire("tag", source, "-o", tmp_path / "out.jsonl.gz", "--only-stances")
+    assert gzip.decompress((tmp_path / "out.jsonl.gz").read_bytes()) == b""
+    assert (tmp_path / "out.jsonl.gz").stat().st_size > 0
+
+
+def test_rows_that_python_cannot_hold(tmp_path: Path) -> None:
+    import pyarrow.parquet
+
+    path = tmp_path / "a.parquet"
+    far = pyarrow.array([0, 2**60, 0], pyarrow.timestamp("us"))
+    rows = pyarrow.table({"text": ["It rained."] * 3, "date": far, "other": far})
+    pyarrow.parquet.write_table(rows, path)
+    articles, skipped = read(path)
+    assert len(articles) == 2
+    assert [item.where for item in skipped] == [f"{path}:2"]
 
 
 def test_inputs_that_changed_since(tmp_path: Path) -> None:
@@ -301,13 +354,13 @@ def test_inputs_that_changed_since(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_full_disk(tmp_path: Path) -> None:
-    from stancewire.output import Output
+    from stancewire.output import NotWritten, Output
 
     file = Output(tmp_path / "out.jsonl", {})
     file._file.close()
     file._file = open("/dev/full", "wb")  # noqa: SIM115
-    file.write([{"a": "b"}], [])
-    with pytest.raises(OSError, match="No space left"):
+    file.write([{"a": "b"}])
+    with pytest.raises(NotWritten, match="No space left"):
         file.keep(1, "x", 1, 0)
     file.close()  # says nothing more
 

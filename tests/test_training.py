@@ -17,6 +17,7 @@ from stancewire.training.export import to_onnx
 from stancewire.training.judge import ALL, at_thresholds, fit_thresholds, tag_whole
 from stancewire.training.network import IGNORED, StanceNetwork, chain_loss, loss
 from stancewire.training.recipe import Recipe
+from stancewire.training.restore import restore
 from stancewire.training.train import TrainingError, install_model, split, train
 from stancewire.types import CHANNELS, TaggedSentence
 from tokenizers import Tokenizer
@@ -102,6 +103,27 @@ def test_run_folder_and_figures(run) -> None:
     assert agreed["largest_score_difference"] < 0.2
     assert run.figures["held_out"]["macro_f1"] > 0.9
     assert "Model card" in (run.model / "README.md").read_text(encoding="utf-8")
+
+
+def test_weights_come_back_out_of_the_int8_model(run, tiny_base: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    network = StanceNetwork(BertModel.from_pretrained(tiny_base, add_pooling_layer=False))
+    restore(network, run.model)
+    trained = load_file(run.run / "network.safetensors")
+    for name, weight in network.state_dict().items():
+        if name.startswith("encoder.") and weight.is_floating_point():
+            # 7 bits a column, after smoothing: within a few hundredths of the largest
+            assert (weight - trained[name]).abs().max() <= 0.05 * trained[name].abs().max(), name
+    data = tmp_path / "data.jsonl"
+    data.write_text("\n".join(json.dumps(row) for row in rows()), encoding="utf-8")
+    recipe = Recipe(base=str(tiny_base), epochs=0.2, learning_rate=1e-5, max_pieces=32)
+    again = train([data], out=tmp_path / "on", recipe=recipe, with_seeds=False, start=run.model)
+    assert again.figures["held_out"]["macro_f1"] > 0.9  # what was learned is still there
+    bare = train([data], out=tmp_path / "bare", recipe=recipe, with_seeds=False)
+    assert bare.figures["held_out"]["macro_f1"] < 0.5
+    with pytest.raises(TrainingError, match="cannot start from a model"):
+        train([data], out=tmp_path / "no", recipe=recipe, with_seeds=False, start=tiny_base)
 
 
 def test_training_is_deterministic(tiny_base: Path, tmp_path: Path) -> None:

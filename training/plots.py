@@ -13,6 +13,12 @@ from typing import Any
 
 import click
 import numpy as np
+from stancewire import Tagger
+from stancewire.labels import LabelledSentence, read_labelled
+
+from .calibrate import calibration_error
+from .calibrate import reliability as reliability_bins
+from .judge import tag_whole
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -20,12 +26,19 @@ Rows = Sequence[Mapping[str, Any]]
 @click.command()
 @click.argument("rows", type=click.Path(exists=True, path_type=Path))
 @click.option("--curve", type=click.Path(path_type=Path), help="folder for learning-curve.svg")
-def main(rows: Path, curve: Path | None) -> None:
-    """Prints the experiments in ROWS as a table in Markdown and draws the learning curve."""
+@click.option(
+    "--reliability",
+    type=(click.Path(exists=True, path_type=Path), click.Path(path_type=Path)),
+    help="labelled sentences, and the folder for reliability.svg",
+)
+def main(rows: Path, curve: Path | None, reliability: tuple[Path, Path] | None) -> None:
+    """Prints the experiments in ROWS as a table in Markdown, and draws what is asked for."""
     read = [json.loads(line) for line in rows.read_text(encoding="utf-8").splitlines()]
     click.echo(table(read))
     if curve:
         draw_curve(read, curve / "learning-curve.svg")
+    if reliability:
+        draw_reliability(read_labelled(reliability[0]), reliability[1] / "reliability.svg")
 
 
 def table(rows: Rows) -> str:
@@ -63,12 +76,7 @@ def _mean(rows: Rows, part: str, figure: str) -> str:
 
 def draw_curve(rows: Rows, path: Path) -> None:
     """Draws dev figures against the number of seeds, from rows named seeds-N and staged-N."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "stancewire"  # the same picture every time
-    from matplotlib import pyplot
-
+    pyplot = _pyplot()
     figures = {
         "macro-F1": "macro_f1",
         "accuses F1": "accuses_f1",
@@ -93,6 +101,32 @@ def draw_curve(rows: Rows, path: Path) -> None:
     for axis in axes[1]:
         axis.set_xlabel("seeds written so far")
     drawn.savefig(path, metadata={"Date": None})
+
+
+def draw_reliability(gold: Sequence[LabelledSentence], path: Path) -> None:
+    """Draws how often the shipped model's stances of each score are right."""
+    bins = reliability_bins(gold, tag_whole(Tagger.load(), gold))
+    pyplot = _pyplot()
+    drawn, axis = pyplot.subplots(figsize=(4, 4), layout="constrained")
+    axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
+    axis.plot([b.score for b in bins], [b.right for b in bins], marker="o")
+    for one in bins:
+        axis.annotate(f"{one.count}", (one.score, one.right), fontsize=7,
+                      xytext=(4, -9), textcoords="offset points")  # fmt: skip
+    axis.set_xlabel("score of a stance")
+    axis.set_ylabel("part that is right")
+    axis.set_title(f"calibration error {calibration_error(bins):.3f}", fontsize=10)
+    drawn.savefig(path, metadata={"Date": None})
+
+
+def _pyplot() -> Any:
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "stancewire"  # the same picture every time
+    from matplotlib import pyplot
+
+    return pyplot
 
 
 if __name__ == "__main__":

@@ -21,6 +21,9 @@ from onnxruntime.quantization import (
 
 Feeds = dict[str, NDArray[np.int64]]
 
+# Endings of names in the graph, by which `restore` finds the weights again.
+INT8, SCALE, SMOOTH = "/int8", "/scale", "/smooth"
+
 # How much of the columns' differences goes into the weights; measured, see EXPERIMENTS.md.
 _ALPHA = 0.7
 
@@ -117,7 +120,7 @@ def _smooth(
         scale = np.maximum(largest[name], 1e-4) ** _ALPHA / np.maximum(rows, 1e-4) ** (1 - _ALPHA)
         scale = (scale / np.exp(np.log(scale).mean())).astype(np.float32)
         smoothed = f"{name}/smoothed"
-        divisor = numpy_helper.from_array(1 / scale, f"{name}/smooth")
+        divisor = numpy_helper.from_array(1 / scale, f"{name}{SMOOTH}")
         model.graph.initializer.append(divisor)
         multiply = onnx.helper.make_node(
             "Mul", [name, divisor.name], [smoothed], name=f"{name}/smooth_mul"
@@ -174,16 +177,16 @@ def _pack_words(model: onnx.ModelProto) -> None:
     whole = np.round(table / scale).astype(np.int8)
     name, ids, out = node.input[0], node.input[1], node.output[0]
     graph.initializer.remove(weights[name])
-    graph.initializer.append(numpy_helper.from_array(whole, f"{name}/int8"))
-    graph.initializer.append(numpy_helper.from_array(scale.astype(np.float32), f"{name}/scale"))
+    graph.initializer.append(numpy_helper.from_array(whole, f"{name}{INT8}"))
+    graph.initializer.append(numpy_helper.from_array(scale.astype(np.float32), f"{name}{SCALE}"))
     place = list(graph.node).index(node)
     graph.node.remove(node)
     steps = [
-        onnx.helper.make_node("Gather", [f"{name}/int8", ids], [f"{name}/picked"]),
+        onnx.helper.make_node("Gather", [f"{name}{INT8}", ids], [f"{name}/picked"]),
         onnx.helper.make_node(
             "Cast", [f"{name}/picked"], [f"{name}/float"], to=onnx.TensorProto.FLOAT
         ),
-        onnx.helper.make_node("Gather", [f"{name}/scale", ids], [f"{name}/picked_scale"]),
+        onnx.helper.make_node("Gather", [f"{name}{SCALE}", ids], [f"{name}/picked_scale"]),
         onnx.helper.make_node("Mul", [f"{name}/float", f"{name}/picked_scale"], [out]),
     ]
     for step in reversed(steps):

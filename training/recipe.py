@@ -22,8 +22,12 @@ class Recipe:
     weight_decay: float = 0.01
     dropout: float = 0.1
     absent_weight: float = 0.1  # see `network.loss`
-    data_weight: int = 1  # how often a sentence handed in is read for each time of a seed
+    data_weight: int = 2  # how often a sentence handed in is read for each time of a seed
     max_pieces: int = 256
     train_words: bool = False  # whether the encoder's word vectors learn, too
     shown_shift: bool = False  # see `network.StanceNetwork`
     news_epochs: float = 0.0  # epochs at the end on sentences as news has them, see `data.shown`
+
+
+# What `stancewire train --recipe` takes.
+RECIPES = {"default": Recipe()}

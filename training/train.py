@@ -35,6 +35,7 @@ from .export import agreement, export
 from .judge import ALL, at_thresholds, measure, tag_whole, thresholds_for_news
 from .network import StanceNetwork
 from .recipe import Recipe
+from .restore import restore
 from .trainer import StanceTrainer
 
 _EXAMPLES = 300
@@ -60,6 +61,7 @@ def train(
     out: str | Path,
     recipe: Recipe = Recipe(),  # noqa: B008 - frozen
     with_seeds: bool = True,
+    start: str | Path | None = None,
     install: bool = False,
 ) -> Outcome:
     """Trains on the seeds' training split and on `data`, and exports the result.
@@ -67,14 +69,15 @@ def train(
     A fifth of `data`, picked by the sentences themselves, is held out: with the seeds'
     development split it decides the thresholds and the figures. `out` becomes the run
     folder: `model/` (ready for `Tagger.load`), `network.safetensors` (float weights) and
-    `figures.json` with the trainer's log. With `install`, the model replaces the shipped
+    `figures.json` with the trainer's log. `start` is a model folder, such as the shipped one,
+    or the float weights of a run to go on from. With `install`, the model replaces the shipped
     one. Raises LabelError for bad data, BaseError for a bad base, and TrainingError
     where there is nothing to learn or `out` is in use.
     """
     run = _unused(Path(out))
     parts = split(data, with_seeds=with_seeds, weight=recipe.data_weight)
     run.mkdir(parents=True, exist_ok=True)
-    fitted = fit(parts[0], parts[1], recipe, run)
+    fitted = fit(parts[0], parts[1], recipe, run, Path(start) if start else None)
     save_model(fitted.network, str(run / "network.safetensors"))
     files = [*(["seeds"] if with_seeds else []), *(Path(path).name for path in data)]
     outcome = finish(fitted, *parts, recipe, run, files)
@@ -102,7 +105,7 @@ def fit(
 ) -> Fitted:
     """Trains a network on `learn`, measured on `judge` after each epoch; it ends on the CPU.
 
-    `start` names weights (`network.safetensors` of an earlier run) to go on from.
+    `start` is a model folder or the weights (`network.safetensors`) of a run to go on from.
     """
     set_seed(recipe.seed, deterministic=True)
     source = bases.resolve(recipe.base)
@@ -110,7 +113,12 @@ def fit(
     max_pieces = _limit(encoder, recipe.max_pieces)
     reader = PieceReader(Tokenizer.from_str(tokenizer.to_str()), max_pieces)
     network = StanceNetwork(encoder, dropout=recipe.dropout)
-    if start:
+    if start and start.is_dir():
+        try:
+            restore(network, start)
+        except (OSError, ValueError) as error:
+            raise TrainingError(f"cannot start from a model: {error}") from None
+    elif start:
         load_model(network, str(start))
     trainer = StanceTrainer(network, reader, learn, judge, recipe, run)
     trainer.train()
