@@ -122,7 +122,10 @@ def tag(
             "fields": asdict(fields), "only_stances": only_stances, "split": not no_split,
             "model": {k: tagger.config[k] for k in ("sha256", "thresholds", "transitions")},
         }  # fmt: skip
-        file = output and Output(output, settings, resume=resume, overwrite=overwrite)
+        file = None
+        if output is not None:
+            file = Output(output, settings, resume=resume, overwrite=overwrite)
+            stack.callback(file.close)
         try:
             if file is None:
                 counts = tag_articles(
@@ -130,7 +133,6 @@ def tag(
                     strict=strict, said=_say, own=_standard_output(),
                 )  # fmt: skip
             else:
-                stack.callback(file.close)
                 counts = tag_to_file(
                     tagger, paths, file, fields=fields, only_stances=only_stances,
                     split=not no_split, strict=strict, said=_say,

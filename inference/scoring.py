@@ -85,7 +85,9 @@ def tallies(
     for row, right, guess in zip(rows, gold, tagged, strict=True):
         have = {stance.stance for stance in guess.stances} or {NEUTRAL}
         want = set(right.labels) or {NEUTRAL}
-        each = [[name in have & want, name in have, name in want] for name in LABELS]
+        each: list[list[float]] = [
+            [name in have & want, name in have, name in want] for name in LABELS
+        ]
         for role in ROLES:
             wanted, had = _pairs(right, guess, role)
             for likeness in (_same, _word_f1):

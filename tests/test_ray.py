@@ -17,6 +17,7 @@ from stancewire import Tagger
 from stancewire.documents import Article, Skipped, read_articles
 from stancewire.ray import ClusterError, Written, tag_dataset, tag_files
 from stancewire.records import parquet_schema, records
+from stancewire.tagger import ARTICLES_AHEAD
 
 ray = pytest.importorskip("ray")
 pytest.importorskip("ray.data")
@@ -55,9 +56,11 @@ def lines(rows: list[dict[str, Any]]) -> bytes:
 def plain(tagger: Tagger, *paths: Path, only_stances: bool = False) -> list[dict[str, Any]]:
     """What the plain engine gives, with faults as records."""
     found: list[dict[str, Any]] = []
-    for item in read_articles(paths):
+    items = list(read_articles(paths))
+    tagged = iter(tagger.predict([item.text for item in items if isinstance(item, Article)]))
+    for item in items:
         if isinstance(item, Article):
-            found.extend(records(item, tagger.predict(item.text), only_stances))
+            found.extend(records(item, next(tagged), only_stances))
         else:
             found.append({"article": item.where, "stances": [], "error": item.why})
     return found
@@ -136,8 +139,8 @@ def test_killed_workers_lose_nothing(tagger: Tagger, tmp_path: Path) -> None:
     rng = random.Random(0)
     some = ("accused Moscow of it", "denied it", "met in Lima", "warned Quito of floods", "slept")
     rows = [
-        {"id": str(i), "text": " ".join(f"Oslo {rng.choice(some)} on day {j}." for j in range(9))}
-        for i in range(400)
+        {"id": str(i), "text": " ".join(f"Oslo {rng.choice(some)} on day {j}." for j in range(4))}
+        for i in range(4 * ARTICLES_AHEAD)
     ]
     (tmp_path / "in.jsonl").write_bytes(lines(rows))
     expected = plain(tagger, tmp_path / "in.jsonl")
@@ -156,7 +159,7 @@ def test_killed_workers_lose_nothing(tagger: Tagger, tmp_path: Path) -> None:
 
     killer = threading.Thread(target=kill)
     killer.start()
-    found = tag_dataset(ray.data.from_items(rows, override_num_blocks=20), workers=2).take_all()
+    found = tag_dataset(ray.data.from_items(rows, override_num_blocks=4), workers=2).take_all()
     done.set()
     killer.join()
     assert len({process for process, _ in killed}) == 3

@@ -125,7 +125,7 @@ def _whole_command(articles: Sequence[str]) -> None:
         one.write_text(articles[0], encoding="utf-8")
         for times in (1, 20, 100):
             if times > 1:
-                rows = (json.dumps({"text": text}) + "\n" for text in articles * (times // 4))
+                rows = (json.dumps({"text": text}) + "\n" for text in list(articles) * (times // 4))
                 many.write_text("".join(rows), encoding="utf-8")
             source = one if times == 1 else many
             began = time.perf_counter()
