@@ -72,9 +72,10 @@ def tag_dataset(
 
     A worker is one core that holds the model; there are up to `workers`, else as many as
     Ray gives. A block of the dataset is handed to one worker: where there are few large
-    ones, call `dataset.repartition(target_num_rows_per_block=1000)` before. Nothing is
-    tagged until the result is read. Raises ClusterError without Ray or a column `text_column`,
-    ModelError for a model that cannot be used.
+    ones, call `dataset.repartition(target_num_rows_per_block=1000)` before. Where the
+    dataset is still to be read, that too needs a core: on a cluster of one it would wait
+    for ever. Nothing is tagged until the result is read. Raises ClusterError without Ray
+    or a column `text_column`, ModelError for a model that cannot be used.
     """
     _ray()
     known = dataset.columns(fetch_if_missing=False)
@@ -134,7 +135,7 @@ def tag_files(
         batch_size=1,
         batch_format="pyarrow",
         fn_args=[Fields(text_column, id_column, date_column, title_column)],
-        compute=ray.data.TaskPoolStrategy(size=helpers),
+        compute=ray.data.TaskPoolStrategy(size=min(helpers, len(files))),
         num_cpus=0,
     )
     tagged = _tagged(rows, Fields(), "error", checked, workers, split, only_stances)
@@ -178,7 +179,8 @@ def _tagged(
 ) -> ray.data.Dataset:
     if workers is not None and workers < 1:
         raise ClusterError(f"workers must be 1 or more, not {workers}")
-    # Restarts stand at "always" in Ray Data itself; naming them here is deprecated there.
+    # max_restarts and max_task_retries are -1, for ever, in Ray Data itself; it has deprecated
+    # saying so here, and from 2.64 on will not take it. tests/test_ray.py kills workers.
     return dataset.map_batches(
         _Worker,
         fn_constructor_args=[fields, fault, model, split, only_stances],

@@ -29,7 +29,7 @@ ARTICLES_AHEAD = 64
 
 # Word pieces in a batch, padding included: enough to keep a core busy, few enough to stay
 # in its cache.
-_BATCH_PIECES = 512
+_BATCH_PIECES = 256
 
 # stance probabilities (3,) and span logits (words, 8, 3) of a sentence
 _Result = tuple[NDArray[np.float32], NDArray[np.float32]]
