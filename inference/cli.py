@@ -19,6 +19,7 @@ import click
 if TYPE_CHECKING:
     from .batch import Counts, Emit
     from .documents import Skipped
+    from .rows import Fields
     from .scoring import Evaluation
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -62,7 +63,11 @@ def main() -> None:
 @main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
-    "-o", "--output", type=_FILE, help="Write here: .jsonl or .csv, also .gz, .zst; or .parquet."
+    "-o",
+    "--output",
+    "output_name",
+    metavar="FILE",
+    help="Write here: .jsonl or .csv, also .gz, .zst; or .parquet.",
 )
 @click.option("--only-stances", is_flag=True, help="Leave out sentences without a stance.")
 @click.option("--resume", is_flag=True, help="Go on with an output that was not finished.")
@@ -73,11 +78,19 @@ def main() -> None:
 @click.option("--date-field", default="date", show_default=True, help="The field with its date.")
 @click.option("--title-field", default="title", show_default=True, help="And with its title.")
 @click.option("--workers", type=click.IntRange(1), help="Cores to use.  [default: all]")
+@click.option(
+    "--engine",
+    type=click.Choice(["plain", "ray"]),
+    default="plain",
+    show_default=True,
+    help="ray: rows of files on many machines, into a new folder of Parquet (or JSON Lines, where "
+    "its name ends in .jsonl).",
+)
 @click.option("--model", type=_FOLDER, help="A model folder other than the shipped one.")
 @click.option("--no-split", is_flag=True, help="Each text is one sentence already.")
 def tag(
     paths: tuple[str, ...],
-    output: Path | None,
+    output_name: str | None,
     only_stances: bool,
     resume: bool,
     overwrite: bool,
@@ -87,6 +100,7 @@ def tag(
     date_field: str,
     title_field: str,
     workers: int | None,
+    engine: str,
     model: Path | None,
     no_split: bool,
 ) -> None:
@@ -102,8 +116,17 @@ def tag(
     from .rows import Fields
     from .tagger import Tagger
 
+    fields = Fields(text_field, id_field, date_field, title_field)
+    if engine == "ray":
+        if output_name is None or resume or overwrite or strict:
+            raise click.UsageError("--engine ray needs --output, a new folder, and starts anew")
+        _tag_on_ray(paths, output_name, fields, only_stances, workers, model, no_split)
+        return
+    output = None if output_name is None else Path(output_name)
     if output is None and (resume or overwrite):
         raise click.UsageError("--resume and --overwrite need --output")
+    if output is not None and output.is_dir():
+        _fail(f"{output}: is a folder; name a file")
     for path in paths if output is not None and output.exists() else ():
         if Path(path).is_file() and output is not None and output.samefile(path):
             _fail(f"{path}: is input and output at once; name another file after -o")
@@ -113,7 +136,6 @@ def tag(
         click.echo(f"stancewire: {output}: is complete already{more}", err=True)
         raise click.exceptions.Exit(int(failed))
     tagger = Tagger.load(model, threads=workers)
-    fields = Fields(text_field, id_field, date_field, title_field)
     with ExitStack() as stack:
         stack.enter_context(_plain_warnings())
         settings = {
@@ -141,12 +163,35 @@ def tag(
         except (Stopped, NotWritten) as error:
             click.echo(f"stancewire: {error}", err=True)
             raise click.exceptions.Exit(1) from None
-    if counts.failed:
-        inputs = "input" if counts.failed == 1 else "inputs"
-        click.echo(
-            f"stancewire: {counts.failed} {inputs} failed, {counts.articles} tagged", err=True
-        )
+    _end(counts.failed, f"{counts.articles} tagged")
+
+
+def _end(failed: int, rest: str) -> None:
+    """Says how many inputs failed, with exit status 1, if any did."""
+    if failed:
+        inputs = "input" if failed == 1 else "inputs"
+        click.echo(f"stancewire: {failed} {inputs} failed, {rest}", err=True)
         raise click.exceptions.Exit(1)
+
+
+def _tag_on_ray(
+    paths: tuple[str, ...],
+    output: str,
+    fields: Fields,
+    only_stances: bool,
+    workers: int | None,
+    model: Path | None,
+    no_split: bool,
+) -> None:
+    from .ray import tag_files
+
+    written = tag_files(
+        paths, output, form="jsonl" if output.rstrip("/").endswith(".jsonl") else "parquet",
+        text_column=fields.text, id_column=fields.id, date_column=fields.date,
+        title_column=fields.title, model=model, workers=workers, split=not no_split,
+        only_stances=only_stances, said=_say,
+    )  # fmt: skip
+    _end(written.failed, f"{written.sentences} sentences written")
 
 
 def _say(item: Skipped) -> None:

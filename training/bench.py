@@ -77,8 +77,8 @@ def _pipeline(texts: Sequence[str], threads: int) -> Callable[[], object]:
     from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
     from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.set_num_threads(threads)
     source = bases.resolve()
     network = AutoModelForTokenClassification.from_pretrained(source, num_labels=24)
