@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,9 @@ from stancewire.pieces import PieceReader, Pieces
 from stancewire.types import CHANNELS, STANCES
 from torch import Tensor
 
+from .augment import drop_punctuation, names, swap_parties
 from .network import IGNORED
+from .recipe import Recipe
 
 
 def shown(sentence: LabelledSentence) -> bool:
@@ -29,21 +32,45 @@ def to_dataset(sentences: Sequence[LabelledSentence], reader: PieceReader) -> Da
     `span_labels` a list (words) of eight tags, `IGNORED` where there is nothing to learn.
     """
     read = reader.read([sentence.text for sentence in sentences])
-    return Dataset.from_dict(
-        {
-            "input_ids": [pieces.ids for pieces in read],
-            "length": [len(pieces.ids) for pieces in read],
-            "first": [pieces.first for pieces in read],
-            "shown": [float(shown(sentence)) for sentence in sentences],
-            "stance_labels": [
-                [float(stance in sentence.labels) for stance in STANCES] for sentence in sentences
-            ],
-            "span_labels": [
-                span_labels(sentence, pieces)
-                for sentence, pieces in zip(sentences, read, strict=True)
-            ],
-        }
+    return Dataset.from_list(
+        [_row(sentence, pieces) for sentence, pieces in zip(sentences, read, strict=True)]
     )
+
+
+def _row(sentence: LabelledSentence, pieces: Pieces) -> dict[str, Any]:
+    return {
+        "input_ids": pieces.ids,
+        "length": len(pieces.ids),
+        "first": pieces.first,
+        "shown": float(shown(sentence)),
+        "stance_labels": [float(stance in sentence.labels) for stance in STANCES],
+        "span_labels": span_labels(sentence, pieces),
+    }
+
+
+class Redressed(torch.utils.data.Dataset[dict[str, Any]]):
+    """Rows as `to_dataset` gives them, each time with other party names or without its marks.
+
+    How often is up to the recipe. The same seed gives the same rows in the same order.
+    """
+
+    def __init__(
+        self, sentences: Sequence[LabelledSentence], reader: PieceReader, recipe: Recipe
+    ) -> None:
+        self.sentences, self.reader, self.recipe = sentences, reader, recipe
+        self.names = names(sentences)
+        self.chance = random.Random(recipe.seed)
+
+    def __len__(self) -> int:
+        return len(self.sentences)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        sentence = self.sentences[index]
+        if self.chance.random() < self.recipe.swap_parties:
+            sentence = swap_parties(sentence, self.names, self.chance)
+        if self.chance.random() < self.recipe.drop_punctuation:
+            sentence = drop_punctuation(sentence)
+        return _row(sentence, self.reader.read([sentence.text])[0])
 
 
 def span_labels(sentence: LabelledSentence, pieces: Pieces) -> list[list[int]]:

@@ -25,9 +25,16 @@ class StanceNetwork(nn.Module):
     the source of another.
     """
 
-    def __init__(self, encoder: PreTrainedModel, width: int = 192, dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        encoder: PreTrainedModel,
+        width: int = 192,
+        dropout: float = 0.1,
+        noise: float = 0.0,
+    ) -> None:
         super().__init__()
         self.encoder = encoder
+        self.noise = noise  # on the word vectors, in training
         hidden: int = encoder.config.hidden_size
         self.dropout = nn.Dropout(dropout)
         self.look = nn.Linear(hidden, len(STANCES))
@@ -50,6 +57,10 @@ class StanceNetwork(nn.Module):
         `shown` is (B,), 1 for a sentence written to show stances.
         """
         words = self.encoder.get_input_embeddings()(input_ids)
+        if self.training and self.noise:
+            there = attention_mask.sum(1).clamp(min=1).to(words.dtype)
+            reach = self.noise / (there * words.shape[-1]).sqrt()
+            words = words + torch.empty_like(words).uniform_(-1, 1) * reach[:, None, None]
         if shown is not None:
             words = words + shown[:, None, None] * self.shown
         hidden = self.encoder(inputs_embeds=words, attention_mask=attention_mask)[0]
@@ -78,6 +89,8 @@ def loss(
     span_labels: Tensor,
     first: Tensor,
     absent_weight: float = 0.1,
+    smoothing: float = 0.0,
+    focal: float = 0.0,
 ) -> Tensor:
     """Stance loss plus span loss, one number.
 
@@ -87,7 +100,12 @@ def loss(
     sentence does not carry are only read where the sentence head is mistaken, so their
     words count for `absent_weight` of a word of one that it carries.
     """
-    of_stance = functional.binary_cross_entropy_with_logits(stance_logits, stance_labels)
+    wanted = stance_labels * (1 - smoothing) + smoothing / 2
+    pairs = functional.binary_cross_entropy_with_logits(stance_logits, wanted, reduction="none")
+    if focal:
+        missing = (torch.sigmoid(stance_logits) - stance_labels).abs()
+        pairs = pairs * missing**focal
+    of_stance = pairs.mean()
     channel_of = torch.tensor([STANCES.index(s) for s, _ in CHANNELS], device=first.device)
     held = stance_labels[:, channel_of]  # (B, 8)
     words = (first >= 0).sum(1, keepdim=True)  # (B, 1)
@@ -95,6 +113,24 @@ def loss(
     weight = (held + absent_weight * (1 - held)) * annotated
     each = chain_loss(span_logits, transitions, span_labels.clamp(min=0), first)
     return of_stance + (each * weight).sum() / (words * weight).sum().clamp(min=1.0)
+
+
+def disagreement(stance_logits: Tensor, span_logits: Tensor, attention_mask: Tensor) -> Tensor:
+    """How far the two halves of a batch, the same sentences twice, lie apart: one number.
+
+    The symmetric Kullback-Leibler divergence of R-Drop (Liang et al. 2021), over stances and
+    over the pieces' tags.
+    """
+    both = torch.stack([stance_logits, -stance_logits], -1) / 2  # a stance or none
+    stances = _symmetric(both).mean()
+    there = attention_mask[: len(attention_mask) // 2].to(span_logits.dtype)
+    tags = _symmetric(span_logits).mean(-1)  # (B, T)
+    return stances + (tags * there).sum() / there.sum()
+
+
+def _symmetric(logits: Tensor) -> Tensor:
+    one, other = functional.log_softmax(logits, -1).chunk(2)
+    return ((one.exp() - other.exp()) * (one - other)).sum(-1) / 2
 
 
 def legal(transitions: Tensor) -> Tensor:

@@ -27,6 +27,14 @@ class Recipe:
     train_words: bool = False  # whether the encoder's word vectors learn, too
     shown_shift: bool = False  # see `network.StanceNetwork`
     news_epochs: float = 0.0  # epochs at the end on sentences as news has them, see `data.shown`
+    # What follows was tried and is off unless training/EXPERIMENTS.md says that it pays.
+    swap_parties: float = 0.0  # how often a sentence is read under other names, see `augment`
+    drop_punctuation: float = 0.0  # how often in lower case without marks, see `augment`
+    smoothing: float = 0.0  # of the stance labels (Szegedy et al. 2016)
+    focal: float = 0.0  # gamma of the stance loss (Lin et al. 2017); 0 is cross entropy
+    r_drop: float = 0.0  # weight of two dropouts' disagreement (Liang et al. 2021, "R-Drop")
+    noise: float = 0.0  # uniform noise on word vectors, alpha (Jain et al. 2023, "NEFTune")
+    average: float = 0.0  # the share of the last steps whose weights are averaged (Izmailov 2018)
 
 
 # What `stancewire train --recipe` takes.

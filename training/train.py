@@ -112,7 +112,7 @@ def fit(
     tokenizer, encoder = _tokenizer(source), _encoder(source)
     max_pieces = _limit(encoder, recipe.max_pieces)
     reader = PieceReader(Tokenizer.from_str(tokenizer.to_str()), max_pieces)
-    network = StanceNetwork(encoder, dropout=recipe.dropout)
+    network = StanceNetwork(encoder, dropout=recipe.dropout, noise=recipe.noise)
     if start and start.is_dir():
         try:
             restore(network, start)

@@ -12,12 +12,20 @@ from stancewire.pieces import PieceReader
 from stancewire.tagger import Tagger
 from stancewire.types import TaggedSentence
 from torch import Tensor, nn
-from transformers import Trainer, TrainingArguments, get_scheduler
+from torch.optim.swa_utils import AveragedModel
+from transformers import (
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+    get_scheduler,
+)
 
-from .data import collate, to_dataset
+from .data import Redressed, collate, to_dataset
 from .export import transitions
 from .judge import UNDECIDED, measure, tag_whole
-from .network import StanceNetwork, loss
+from .network import StanceNetwork, disagreement, loss
 from .recipe import Recipe
 
 
@@ -39,18 +47,25 @@ class StanceTrainer(Trainer):
         super().__init__(
             model=network,
             args=_arguments(run, recipe, bool(judge)),
-            train_dataset=to_dataset(learn, reader),
+            train_dataset=(
+                Redressed(learn, reader, recipe)
+                if recipe.swap_parties or recipe.drop_punctuation
+                else to_dataset(learn, reader)
+            ),
             eval_dataset=to_dataset(judge, reader) if judge else None,
             data_collator=collate,
             optimizers=_optimizer(network, recipe, len(learn)),
+            callbacks=[_Average(network, recipe.average)] if recipe.average else None,
         )
 
     def compute_loss(
         self, model: nn.Module, inputs: dict[str, Tensor], *_: Any, **__: Any
     ) -> Tensor:
+        if self.recipe.r_drop:
+            inputs = {name: torch.cat([value, value]) for name, value in inputs.items()}
         shown = inputs["shown"] if self.recipe.shown_shift else None
         stance_logits, span_logits = model(inputs["input_ids"], inputs["attention_mask"], shown)
-        return loss(
+        total = loss(
             stance_logits,
             span_logits,
             self.accelerator.unwrap_model(model).transitions,
@@ -58,7 +73,13 @@ class StanceTrainer(Trainer):
             inputs["span_labels"],
             inputs["first"],
             self.recipe.absent_weight,
+            self.recipe.smoothing,
+            self.recipe.focal,
         )
+        if self.recipe.r_drop:
+            apart = disagreement(stance_logits, span_logits, inputs["attention_mask"])
+            total = total + self.recipe.r_drop * apart
+        return total
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         figures = {f"eval_{k}": v for k, v in measure(self.judge, self.tag(UNDECIDED)).items()}
@@ -79,6 +100,28 @@ class StanceTrainer(Trainer):
             return tag_whole(tagger, self.judge)
         finally:
             self.model.train(was_training)
+
+
+class _Average(TrainerCallback):
+    """Puts the mean of the last steps' weights in their place when training ends.
+
+    Izmailov et al. 2018, "Averaging weights leads to wider optima".
+    """
+
+    def __init__(self, network: nn.Module, share: float) -> None:
+        self.network, self.share = network, share
+        self.mean: AveragedModel | None = None
+
+    def on_step_end(
+        self, _: TrainingArguments, state: TrainerState, __: TrainerControl, **___: Any
+    ) -> None:
+        if state.global_step > (1 - self.share) * state.max_steps and state.global_step % 5 == 0:
+            self.mean = self.mean or AveragedModel(self.network)
+            self.mean.update_parameters(self.network)
+
+    def on_train_end(self, *_: Any, **__: Any) -> None:
+        if self.mean is not None:
+            self.network.load_state_dict(self.mean.module.state_dict())
 
 
 class _TorchSession:

@@ -1,0 +1,150 @@
+"""`stancewire evaluate` and `stancewire train`."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .messages import FILE, FOLDER, MODEL, fail, plain_warnings
+
+if TYPE_CHECKING:
+    from .scoring import Evaluation
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
+@MODEL
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
+def evaluate(files: tuple[Path, ...], model: Path | None, as_json: bool) -> None:
+    """Measure a model on labelled sentences (.jsonl or .csv).
+
+    Per label precision, recall and F1, macro-F1 over the four labels, and for source,
+    target and claim the exact and the word-overlap F1 over (stance, span) pairs.
+    """
+    from .labels import read_labelled
+    from .scoring import evaluate as score
+    from .tagger import Tagger
+
+    gold = read_labelled(*files)
+    if not gold:
+        fail(f"{', '.join(map(str, files))}: no labelled sentences")
+    tagger = Tagger.load(model)
+    with plain_warnings():
+        tagged = tagger.predict([sentence.text for sentence in gold], split=False)
+    result = score(gold, [found[0] for found in tagged])
+    if as_json:
+        click.echo(json.dumps(result.to_dict(), indent=2))
+    else:
+        _print_evaluation(result)
+
+
+def _print_evaluation(result: Evaluation) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD)
+    for head in ("", "precision", "recall", "F1", "items"):
+        table.add_column(head, justify="left" if not head else "right")
+    groups = [(result.labels, ""), (result.exact, ", exact"), (result.overlap, ", overlap")]
+    for group, how in groups:
+        for name, m in group.items():
+            cells = (f"{m.precision:.3f}", f"{m.recall:.3f}", f"{m.f1:.3f}", str(m.support))
+            table.add_row(name + how, *cells, end_section=name in ("neutral", "claim"))
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(
+        f"{result.sentences} sentences, macro-F1 over the four labels {result.macro_f1:.3f}"
+    )
+
+
+@click.command()
+@click.option(
+    "--data",
+    "--extra",
+    "data",
+    type=FILE,
+    multiple=True,
+    help="Labelled sentences (.jsonl, .csv) besides the seeds; may be repeated.",
+)
+@click.option(
+    "--weight",
+    type=click.IntRange(min=1),
+    help="How often each --data sentence is read for each time of a seed.  [default: 2]",
+)
+@click.option("--no-seeds", is_flag=True, help="Learn from --data alone.")
+@click.option(
+    "--recipe",
+    "recipe_name",
+    type=click.Choice(["default"]),
+    default="default",
+    show_default=True,
+    help="The settings to begin with; those given here come before them.",
+)
+@click.option("--base", help="A Hugging Face model name or folder.  [default: all-MiniLM-L6-v2]")
+@click.option(
+    "--from-model",
+    "start",
+    type=FOLDER,
+    help='Go on from a model folder; "shipped" is the model that tags by default.',
+)
+@click.option("--out", type=FOLDER, help="The run folder.  [default: runs/ and the time]")
+@click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="Passes over the data.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of everything random.  [default: 0]"
+)
+@click.option("--install", is_flag=True, help="Make the result the model that tags by default.")
+def train(
+    data: tuple[Path, ...],
+    weight: int | None,
+    no_seeds: bool,
+    recipe_name: str,
+    base: str | None,
+    start: Path | None,
+    out: Path | None,
+    epochs: float | None,
+    seed: int | None,
+    install: bool,
+) -> None:
+    """Train a model on the seeds and on your own labelled sentences.
+
+    Writes a run folder with the int8 model in it, ready for `stancewire tag --model`.
+    """
+
+    from .labels import read_labelled
+
+    if no_seeds and not data:
+        raise click.UsageError("--no-seeds needs --data")
+    read_labelled(*data)  # bad data is told before the heavy imports
+    try:
+        from .training.recipe import RECIPES
+        from .training.train import train as run_training
+    except ModuleNotFoundError as error:
+        fail(f'training needs {error.name}; run: pip install "stancewire[train]"')
+
+    given = {"base": base, "epochs": epochs, "seed": seed, "data_weight": weight}
+    recipe = replace(
+        RECIPES[recipe_name],
+        **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
+    )
+    run = out or Path("runs", time.strftime("%Y-%m-%d-%H%M%S"))
+    if start == Path("shipped"):
+        from .model import FOLDER as start
+    outcome = run_training(
+        data, out=run, recipe=recipe, with_seeds=not no_seeds, start=start, install=install
+    )
+    held_out, agreed = outcome.figures["held_out"], outcome.figures["int8_against_float"]
+    click.echo(
+        f"held out: {held_out['sentences']:.0f} sentences, macro-F1 {held_out['macro_f1']:.3f}, "
+        f"target exact F1 {held_out['target_exact_f1']:.3f}\n"
+        f"int8 against float: same label in {agreed['same_label']:.1%}, same spans in "
+        f"{agreed['same_spans']:.1%}, stance probabilities at most "
+        f"{agreed['largest_score_difference']:.3f} apart, macro-F1 "
+        f"{agreed['macro_f1_change']:+.4f}\n"
+        f"model: {outcome.model}" + (" (installed)" if install else "")
+    )

@@ -1,0 +1,32 @@
+"""What the commands share: how they fail, warn and name a model."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+MODEL = click.option("--model", type=FOLDER, help="A model folder other than the shipped one.")
+
+
+def fail(message: str) -> NoReturn:
+    """Says on standard error what was wrong, and ends with exit status 2."""
+    click.echo(f"stancewire: {message}", err=True)
+    raise click.exceptions.Exit(2)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Warnings as one line on standard error, for as long as the context lasts."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = lambda message, *_, **__: click.echo(
+            f"stancewire: {message}", err=True
+        )
+        yield
