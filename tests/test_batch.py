@@ -247,7 +247,7 @@ def test_killed_at_any_moment_it_goes_on(tmp_path: Path, name: str) -> None:
         run.send_signal(signal.SIGKILL)
         run.wait()
         kills += 1
-        assert not out.exists()
+        assert not out.exists() or out.read_bytes() == whole.read_bytes()
     stancewire("tag", *inputs, "-o", out, "--resume", status=1)
     assert out.read_bytes() == whole.read_bytes()
     errors = [path.with_name(f"{path.name}.errors.jsonl") for path in (whole, out)]
