@@ -1,0 +1,84 @@
+"""Whether a new model is better than an old one, and how sure one can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from stancewire.labels import LabelledSentence
+from stancewire.scoring import paired_differences
+from stancewire.tagger import Tagger
+from stancewire.types import ROLES
+
+from .judge import measure, tag_whole
+
+BETTER, WORSE, UNSURE = "better", "worse", "cannot tell"
+# What a verdict rests on: the labels, and the spans (the mean of the three roles' exact F1).
+MEASURES = ("macro_f1", "spans_f1")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Old and new model on the same sentences.
+
+    `old` and `new` hold all figures; `change` for each of `MEASURES` new minus old and the
+    ends of its 95 per cent interval; `verdict` is "better", "worse" or "cannot tell".
+    """
+
+    sentences: int
+    old: dict[str, float]
+    new: dict[str, float]
+    change: dict[str, tuple[float, float, float]]
+    verdict: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def tell(self) -> str:
+        """The comparison in one line."""
+        gain, low, high = self.change["macro_f1"]
+        spans = self.change["spans_f1"]
+        return (
+            f"{self.verdict}: {self.sentences} sentences, macro-F1 {self.old['macro_f1']:.3f} to "
+            f"{self.new['macro_f1']:.3f} ({gain:+.3f}; {low:+.3f} to {high:+.3f}), spans "
+            f"{spans[0]:+.3f} ({spans[1]:+.3f} to {spans[2]:+.3f})"
+        )
+
+
+def compare(gold: Sequence[LabelledSentence], old: Tagger, new: Tagger) -> Comparison:
+    """Tags the sentences with both and compares, by a paired bootstrap.
+
+    Worse where the interval of the change in labels or in spans lies below nothing; better
+    where one lies above it and neither is worse. Raises ValueError without sentences.
+    """
+    if not gold:
+        raise ValueError("no sentences to compare on")
+    before, after = tag_whole(old, gold), tag_whole(new, gold)
+    plain, drawn = paired_differences(gold, before, after)
+    change = {}
+    for name in MEASURES:
+        low, high = np.percentile(_of(drawn, name), [2.5, 97.5]).tolist()
+        change[name] = (float(_of(plain, name)), low, high)
+    worse = any(high < 0 for _, _, high in change.values())
+    better = any(low > 0 for _, low, _ in change.values())
+    return Comparison(
+        len(gold),
+        measure(gold, before),
+        measure(gold, after),
+        change,
+        WORSE if worse else BETTER if better else UNSURE,
+    )
+
+
+def overall(parts: Mapping[str, Comparison]) -> str:
+    """One verdict over several sets: worse on one is worse, better on one is better."""
+    verdicts = {part.verdict for part in parts.values()}
+    return next((v for v in (WORSE, BETTER) if v in verdicts), UNSURE)
+
+
+def _of(figures: Mapping[str, Any], name: str) -> Any:
+    if name == "spans_f1":
+        return sum(figures[f"{role}_exact_f1"] for role in ROLES) / len(ROLES)
+    return figures[name]
