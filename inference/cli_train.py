@@ -74,70 +74,89 @@ def _print_evaluation(result: Evaluation) -> None:
 )
 @click.option(
     "--weight",
-    type=click.IntRange(min=1),
-    help="How often each --data sentence is read for each time of a seed.  [default: 2]",
+    "weights",
+    multiple=True,
+    metavar="[NAME=]N",
+    help="How often each --data sentence, or those of the file NAME, is read for each time of a "
+    "seed.  [default: 2; 3 in an update]",
 )
 @click.option("--no-seeds", is_flag=True, help="Learn from --data alone.")
+@click.option("--overrule", is_flag=True, help="Your labels count where the seeds have others.")
 @click.option(
     "--recipe",
     "recipe_name",
-    type=click.Choice(["default"]),
-    default="default",
-    show_default=True,
-    help="The settings to begin with; those given here come before them.",
+    type=click.Choice(["default", "update"]),
+    help="The settings to begin with; those given here come before them. update: some of the "
+    "seeds again and a few epochs.  [default: update with --from-model, else default]",
 )
 @click.option("--base", help="A Hugging Face model name or folder.  [default: all-MiniLM-L6-v2]")
 @click.option(
     "--from-model",
     "start",
-    type=FOLDER,
-    help='Go on from a model folder; "shipped" is the model that tags by default.',
+    metavar="MODEL",
+    help='Go on from a model folder or a kept version; "shipped" is the model of the package.',
 )
 @click.option("--out", type=FOLDER, help="The run folder.  [default: runs/ and the time]")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out that was stopped.")
 @click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="Passes over the data.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of everything random.  [default: 0]"
 )
-@click.option("--install", is_flag=True, help="Make the result the model that tags by default.")
+@click.option(
+    "--promote",
+    is_flag=True,
+    help="Tag with the new model from now on, unless it is worse than the one in use.",
+)
+@click.option("--even-if-worse", is_flag=True, help="Promote it all the same.")
 def train(
     data: tuple[Path, ...],
-    weight: int | None,
+    weights: tuple[str, ...],
     no_seeds: bool,
-    recipe_name: str,
+    overrule: bool,
+    recipe_name: str | None,
     base: str | None,
-    start: Path | None,
+    start: str | None,
     out: Path | None,
+    resume: bool,
     epochs: float | None,
     seed: int | None,
-    install: bool,
+    promote: bool,
+    even_if_worse: bool,
 ) -> None:
     """Train a model on the seeds and on your own labelled sentences.
 
-    Writes a run folder with the int8 model in it, ready for `stancewire tag --model`.
+    Writes a run folder with the int8 model in it, ready for `stancewire tag --model`, and
+    a report.html. At the end it says whether the new model is better than the one in use,
+    on a fifth of --data that was held out and on the seeds' test split.
     """
-
+    from . import models
     from .labels import read_labelled
 
     if no_seeds and not data:
         raise click.UsageError("--no-seeds needs --data")
+    if resume and out is None:
+        raise click.UsageError("--resume needs --out")
+    for_all, by_file = _weights(weights)
     read_labelled(*data)  # bad data is told before the heavy imports
     try:
+        from .training.promote import promote as make_default
         from .training.recipe import RECIPES
         from .training.train import train as run_training
     except ModuleNotFoundError as error:
         fail(f'training needs {error.name}; run: pip install "stancewire[train]"')
 
-    given = {"base": base, "epochs": epochs, "seed": seed, "data_weight": weight}
+    given = {"base": base, "epochs": epochs, "seed": seed, "data_weight": for_all}
     recipe = replace(
-        RECIPES[recipe_name],
+        RECIPES[recipe_name or ("update" if start else "default")],
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
-    run = out or Path("runs", time.strftime("%Y-%m-%d-%H%M%S"))
-    if start == Path("shipped"):
-        from .model import FOLDER as start
     outcome = run_training(
-        data, out=run, recipe=recipe, with_seeds=not no_seeds, start=start, install=install
-    )
+        data, out=out or Path("runs", time.strftime("%Y-%m-%d-%H%M%S")), recipe=recipe,
+        weights=by_file, with_seeds=not no_seeds, start=models.find(start) if start else None,
+        against=models.current(), overrule=overrule, resume=resume,
+    )  # fmt: skip
+    for remark in outcome.remarks:
+        click.echo(f"stancewire: {remark}", err=True)
     held_out, agreed = outcome.figures["held_out"], outcome.figures["int8_against_float"]
     click.echo(
         f"held out: {held_out['sentences']:.0f} sentences, macro-F1 {held_out['macro_f1']:.3f}, "
@@ -145,6 +164,27 @@ def train(
         f"int8 against float: same label in {agreed['same_label']:.1%}, same spans in "
         f"{agreed['same_spans']:.1%}, stance probabilities at most "
         f"{agreed['largest_score_difference']:.3f} apart, macro-F1 "
-        f"{agreed['macro_f1_change']:+.4f}\n"
-        f"model: {outcome.model}" + (" (installed)" if install else "")
+        f"{agreed['macro_f1_change']:+.4f}"
     )
+    named = {"new": "your held-out sentences", "seeds": "the seeds' test split"}
+    for name, comparison in outcome.comparisons.items():
+        click.echo(f"on {named[name]}: {comparison.tell()}")
+    click.echo(f"against the model in use: {outcome.verdict}\nmodel: {outcome.model}")
+    if promote:
+        make_default(outcome, even_if_worse=even_if_worse)
+        click.echo(f"in use from now on: {outcome.run.name} (stancewire models rollback undoes it)")
+
+
+def _weights(given: tuple[str, ...]) -> tuple[int | None, dict[str, int]]:
+    """--weight as a number for all files, and by file."""
+    for_all, by_file = None, {}
+    for text in given:
+        name, named, number = text.rpartition("=")
+        if not number.isdecimal() or int(number) < 1 or (named and not name):
+            raise click.BadParameter(f"{text!r}: give a number from 1 on, or NAME=NUMBER",
+                                     param_hint="--weight")  # fmt: skip
+        if named:
+            by_file[name] = int(number)
+        else:
+            for_all = int(number)
+    return for_all, by_file

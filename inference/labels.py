@@ -67,6 +67,22 @@ class LabelledSentence:
         """The stances of the sentence, without their parts; empty means neutral."""
         return frozenset(stance.stance for stance in self.stances)
 
+    def marks(self) -> set[tuple[str, str, int, int]]:
+        """Its labels in a form that two readings can be compared by."""
+        marks = {(stance, "", 0, 0) for stance in self.labels}
+        for stance in self.stances:
+            for role, spans in stance.spans.items():
+                marks |= {(stance.stance, role, span.start, span.end) for span in spans}
+        return marks
+
+    def told(self) -> str:
+        """Its labels in words, for a message."""
+        told = []
+        for stance in self.stances:
+            spans = [f"{r} {s.text!r}" for r, found in stance.spans.items() for s in found]
+            told.append(" ".join([stance.stance, *spans]))
+        return "; ".join(told) or NEUTRAL
+
 
 def read_labelled(*paths: str | Path, problems: list[str] | None = None) -> list[LabelledSentence]:
     """Reads labelled sentences from `.jsonl` and `.csv` files, in the order given.
@@ -84,10 +100,10 @@ def read_labelled(*paths: str | Path, problems: list[str] | None = None) -> list
                 _tell(read, problems)
                 continue
             known = sentences.setdefault(read.text, read)
-            if known is not read and _marks(known) != _marks(read):
+            if known is not read and known.marks() != read.marks():
                 error = LabelError(
                     f"{read.where}: this sentence is labelled differently at {known.where} "
-                    f"({_told(known)} there, {_told(read)} here); keep one of the two: "
+                    f"({known.told()} there, {read.told()} here); keep one of the two: "
                     f"{_short(read.text)}"
                 )
                 _tell(error, problems)
@@ -328,24 +344,6 @@ def _checked(
     if stance == "denies" and spans.get("claim"):
         raise LabelError(f"{where}: `denies` has no claim; what is denied is its target")
     return spans
-
-
-def _marks(sentence: LabelledSentence) -> set[tuple[str, str, int, int]]:
-    """The labels of a sentence in a form that two readings can be compared by."""
-    marks = {(stance, "", 0, 0) for stance in sentence.labels}
-    for stance in sentence.stances:
-        for role, spans in stance.spans.items():
-            marks |= {(stance.stance, role, span.start, span.end) for span in spans}
-    return marks
-
-
-def _told(sentence: LabelledSentence) -> str:
-    """A sentence's labels in words, for a message."""
-    told = []
-    for stance in sentence.stances:
-        spans = [f"{r} {s.text!r}" for r, found in stance.spans.items() for s in found]
-        told.append(" ".join([stance.stance, *spans]))
-    return "; ".join(told) or NEUTRAL
 
 
 def _short(text: str) -> str:

@@ -6,13 +6,28 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
-MODEL = click.option("--model", type=FOLDER, help="A model folder other than the shipped one.")
+
+
+class _Model(click.ParamType):
+    """A model folder, or the name of a version that is kept."""
+
+    name = "folder"
+
+    def convert(self, value: Any, *_: Any) -> Path:
+        from .models import find
+
+        return find(value)
+
+
+MODEL = click.option(
+    "--model", type=_Model(), help="A model folder, or a kept version, other than the one in use."
+)
 
 
 def fail(message: str) -> NoReturn:

@@ -101,9 +101,7 @@ def keep(folder: str | Path, name: str) -> Path:
         try:
             partial.rename(_models() / name)  # fails where a model of that name is there
         except OSError:
-            raise ModelStoreError(
-                f"a model {name!r} is there already; give another name"
-            ) from None
+            raise ModelStoreError(f"a model {name!r} is there already; give another name") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return _models() / name
@@ -146,9 +144,7 @@ def _names() -> list[str]:
     if not _models().is_dir():
         return []
     return sorted(
-        path.name
-        for path in _models().iterdir()
-        if path.is_dir() and not path.name.startswith(".")
+        path.name for path in _models().iterdir() if path.is_dir() and not path.name.startswith(".")
     )
 
 

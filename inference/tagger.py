@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import decode
+from .models import current
 from .pieces import PieceReader, Pieces
 from .sentences import split_sentences, strip
 from .types import CHANNELS, STANCES, Span, Stance, TaggedSentence
@@ -70,13 +71,14 @@ class Tagger:
     def load(cls, folder: str | Path | None = None, threads: int | None = None) -> Tagger:
         """Loads a model folder: `model.onnx`, `tokenizer.json` and `config.json`.
 
-        Without a folder, the model that ships with stancewire. `threads` is the number
+        Without a folder, the model in use: the one that ships with stancewire, unless another
+        was promoted (see `stancewire.models`). `threads` is the number
         of cores to use; all, unless said otherwise. Raises ModelError where a file is
         missing, was changed since training, or comes from a newer stancewire.
         """
         import onnxruntime  # heavy: only once something is tagged
 
-        path = Path(folder) if folder is not None else _shipped()
+        path = Path(folder) if folder is not None else current()
         config = _read_config(path)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # the cores work on a sentence each
@@ -206,7 +208,7 @@ def predict(text: Iterable[str], *, split: bool = True) -> list[list[TaggedSente
 def predict(
     text: str | Iterable[str], *, split: bool = True
 ) -> list[TaggedSentence] | list[list[TaggedSentence]]:
-    """Tags an article or sentence, or many, with the model that ships with stancewire.
+    """Tags an article or sentence, or many, with the model in use.
 
     See `Tagger.predict`. The model is loaded at the first call.
     """
@@ -228,12 +230,6 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         batch.append(i)
     if batch:
         yield batch
-
-
-def _shipped() -> Path:
-    from .model import FOLDER
-
-    return FOLDER
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

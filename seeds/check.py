@@ -82,14 +82,20 @@ def _fields(sentence: LabelledSentence, ids: dict[str, str]) -> Iterator[str]:
 
 def near_duplicates(sentences: Sequence[LabelledSentence]) -> Iterator[str]:
     """Sentences that share too many runs of three words with an earlier one."""
+    for i, j in near_pairs([sentence.text for sentence in sentences]):
+        yield f"{sentences[i].where}: is nearly the sentence at {sentences[j].where}"
+
+
+def near_pairs(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Indices of each pair of near duplicates, the later one first."""
     seen: dict[Words, list[int]] = defaultdict(list)
     runs: list[set[Words]] = []
-    for i, sentence in enumerate(sentences):
-        mine = set(_runs(_words(sentence.text), 3))
+    for i, text in enumerate(texts):
+        mine = set(_runs(_words(text), 3))
         shared = Counter(j for run in mine for j in seen[run])
         for j, common in shared.items():
             if common >= NEAR * len(mine | runs[j]):
-                yield f"{sentence.where}: is nearly the sentence at {sentences[j].where}"
+                yield i, j
         for run in mine:
             seen[run].append(i)
         runs.append(mine)

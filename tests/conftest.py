@@ -1,11 +1,14 @@
 """What several tests share."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+# tests look at the shipped model, whatever model this user has promoted
+os.environ["STANCEWIRE_HOME"] = tempfile.mkdtemp(prefix="stancewire-tests-")
 
 ROOT = Path(__file__).parent.parent
 

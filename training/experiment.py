@@ -23,8 +23,9 @@ from safetensors.torch import save_model
 from stancewire.labels import read_labelled
 
 from .judge import ALL, at_thresholds, measure, thresholds_for_news
+from .parts import split
 from .recipe import Recipe
-from .train import fit, split
+from .train import fit
 
 
 @click.command()
@@ -52,7 +53,8 @@ def main(
 ) -> None:
     """Trains once for each --seed and adds a line of figures for each to --rows."""
     recipe = replace(Recipe(), **dict(_setting(text) for text in settings))
-    learn, judge, _ = split(extra, with_seeds=not no_seeds, weight=recipe.data_weight, first=first)
+    parts = split(extra, with_seeds=not no_seeds, weight=recipe.data_weight, first=first)
+    learn, judge = parts.learn, parts.judge
     unseen = read_labelled(dev)
     for seed in seeds:
         recipe = replace(recipe, seed=seed)

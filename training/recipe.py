@@ -23,10 +23,11 @@ class Recipe:
     dropout: float = 0.1
     absent_weight: float = 0.1  # see `network.loss`
     data_weight: int = 2  # how often a sentence handed in is read for each time of a seed
+    rehearse: int = 0  # so many of the seeds are learned, the same ones every time; 0 is all
+    patience: int = 0  # epochs without gain before it stops; then the best epoch's weights count
     max_pieces: int = 256
     train_words: bool = False  # whether the encoder's word vectors learn, too
     shown_shift: bool = False  # see `network.StanceNetwork`
-    news_epochs: float = 0.0  # epochs at the end on sentences as news has them, see `data.shown`
     # What follows was tried and is off unless training/EXPERIMENTS.md says that it pays.
     swap_parties: float = 0.0  # how often a sentence is read under other names, see `augment`
     drop_punctuation: float = 0.0  # how often in lower case without marks, see `augment`
@@ -37,5 +38,16 @@ class Recipe:
     average: float = 0.0  # the share of the last steps whose weights are averaged (Izmailov 2018)
 
 
-# What `stancewire train --recipe` takes.
-RECIPES = {"default": Recipe()}
+# What `stancewire train --recipe` takes: a whole training, or a few new sentences on top of a
+# model that is there, with enough of the seeds again that it does not forget them.
+RECIPES = {
+    "default": Recipe(),
+    "update": Recipe(
+        epochs=4,
+        learning_rate=5e-5,
+        head_learning_rate=2e-4,
+        data_weight=3,
+        rehearse=1200,
+        patience=2,
+    ),
+}

@@ -6,9 +6,8 @@ import hashlib
 import json
 import os
 import platform
-import shutil
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 import torch
 from safetensors.torch import load_model, save_model
 from stancewire import seeds
-from stancewire.labels import LabelledSentence, read_labelled
+from stancewire.labels import LabelledSentence
 from stancewire.pieces import PieceReader
 from stancewire.scoring import intervals
 from stancewire.tagger import Tagger
@@ -30,29 +29,37 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel, set_seed
 from . import base as bases
 from . import card
 from .calibrate import calibrate, calibration_error, reliability
+from .compare import Comparison, compare, overall
 from .data import shown
 from .export import agreement, export
 from .judge import ALL, at_thresholds, measure, tag_whole, thresholds_for_news
 from .network import StanceNetwork
+from .parts import Parts, TrainingError, split
 from .recipe import Recipe
 from .restore import restore
 from .trainer import StanceTrainer
 
 _EXAMPLES = 300
-MODEL_FILES = ("model.onnx", "tokenizer.json", "config.json", "README.md")
-
-
-class TrainingError(ValueError):
-    """Training that cannot start; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run left: its folder, the model folder in it, and the figures."""
+    """What a run left: its folder, the model folder in it, and the figures.
+
+    `comparisons` holds, where an old model was given, one for the new sentences held out
+    ("new") and one for the seeds' test split ("seeds"); `verdict` is over both.
+    """
 
     run: Path
     model: Path
     figures: dict[str, Any] = field(default_factory=dict)
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> str:
+        """ "better", "worse" or "cannot tell"."""
+        return overall(self.comparisons)
 
 
 def train(
@@ -60,29 +67,46 @@ def train(
     *,
     out: str | Path,
     recipe: Recipe = Recipe(),  # noqa: B008 - frozen
+    weights: Mapping[str, int] | None = None,
     with_seeds: bool = True,
     start: str | Path | None = None,
-    install: bool = False,
+    against: str | Path | None = None,
+    overrule: bool = False,
+    resume: bool = False,
 ) -> Outcome:
     """Trains on the seeds' training split and on `data`, and exports the result.
 
-    A fifth of `data`, picked by the sentences themselves, is held out: with the seeds'
-    development split it decides the thresholds and the figures. `out` becomes the run
-    folder: `model/` (ready for `Tagger.load`), `network.safetensors` (float weights) and
-    `figures.json` with the trainer's log. `start` is a model folder, such as the shipped one,
-    or the float weights of a run to go on from. With `install`, the model replaces the shipped
-    one. Raises LabelError for bad data, BaseError for a bad base, and TrainingError
-    where there is nothing to learn or `out` is in use.
+    `stancewire.training.parts.split` says what is learned and what is held out, and what
+    `weights` and `overrule` do. `out` becomes the run folder: `model/` (ready for
+    `Tagger.load`), `network.safetensors` (float weights) and `figures.json` with the
+    trainer's log. `start` is a model folder, such as the shipped one, or the float weights
+    of a run to go on from; `against` a model folder to compare the new one with. With
+    `resume`, a run in `out` that was killed goes on from its last checkpoint.
+
+    Raises LabelError for bad data, BaseError for a bad base, and TrainingError where there
+    is nothing to learn, `out` is in use, or the run in it was begun with other settings.
     """
-    run = _unused(Path(out))
-    parts = split(data, with_seeds=with_seeds, weight=recipe.data_weight)
-    run.mkdir(parents=True, exist_ok=True)
-    fitted = fit(parts[0], parts[1], recipe, run, Path(start) if start else None)
+    run = Path(out)
+    parts = split(
+        data, with_seeds=with_seeds, weights=weights, weight=recipe.data_weight,
+        rehearse=recipe.rehearse or None, overrule=overrule,
+    )  # fmt: skip
+    _begin(run, recipe, parts, start, resume)
+    fitted = fit(parts.learn, parts.judge, recipe, run, Path(start) if start else None)
     save_model(fitted.network, str(run / "network.safetensors"))
     files = [*(["seeds"] if with_seeds else []), *(Path(path).name for path in data)]
-    outcome = finish(fitted, *parts, recipe, run, files)
-    if install:
-        install_model(outcome.model)
+    outcome = finish(fitted, parts, recipe, run, files)
+    if against is not None:
+        old, new = Tagger.load(against), Tagger.load(outcome.model)
+        test = parts.test or seeds.load("test")
+        for name, gold in (("new", parts.new), ("seeds", test)):
+            if gold:
+                outcome.comparisons[name] = compare(gold, old, new)
+        outcome.figures["comparisons"] = {
+            name: one.to_dict() for name, one in outcome.comparisons.items()
+        }
+    _write_figures(run, outcome.figures)
+    fitted.trainer.forget()
     return outcome
 
 
@@ -106,6 +130,7 @@ def fit(
     """Trains a network on `learn`, measured on `judge` after each epoch; it ends on the CPU.
 
     `start` is a model folder or the weights (`network.safetensors`) of a run to go on from.
+    Goes on from the last checkpoint in `run`, if there is one.
     """
     set_seed(recipe.seed, deterministic=True)
     source = bases.resolve(recipe.base)
@@ -121,21 +146,14 @@ def fit(
     elif start:
         load_model(network, str(start))
     trainer = StanceTrainer(network, reader, learn, judge, recipe, run)
-    trainer.train()
-    if recipe.news_epochs:
-        news = [sentence for sentence in learn if not shown(sentence)]
-        rest = replace(recipe, epochs=recipe.news_epochs, learning_rate=recipe.learning_rate / 2)
-        trainer = StanceTrainer(network, reader, news, judge, rest, run)
-        trainer.train()
+    trainer.train(resume_from_checkpoint=trainer.last_checkpoint())
     network.eval().to("cpu")
     return Fitted(network, tokenizer, max_pieces, trainer)
 
 
 def finish(
     fitted: Fitted,
-    learn: Sequence[LabelledSentence],
-    judge: Sequence[LabelledSentence],
-    test: Sequence[LabelledSentence],
+    parts: Parts,
     recipe: Recipe,
     run: Path,
     files: Sequence[str],
@@ -145,6 +163,7 @@ def finish(
     `files` names what the sentences came from, for the card.
     """
     network, trainer = fitted.network, fitted.trainer
+    learn, judge, test = parts.learn, parts.judge, parts.test
     trainer.judge = judge
     uncalibrated = trainer.tag(ALL)
     moved = calibrate(network, judge, uncalibrated)
@@ -173,81 +192,49 @@ def finish(
             "error_after": calibration_error(reliability(judge, in_int8)),
         },
         "log": trainer.state.log_history,
+        "remarks": parts.remarks,
     }
     if test:
         tagged = tag_whole(tagger, test)
         figures["seeds_test"] = measure(test, tagged)
         figures["seeds_test_intervals"] = intervals(test, tagged)
-    (run / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    _write_figures(run, figures)
     card.write(folder, about, figures)
-    return Outcome(run, folder, figures)
+    return Outcome(run, folder, figures, remarks=parts.remarks)
 
 
-def install_model(folder: Path) -> Path:
-    """Puts a model folder in the place of the one that stancewire loads by default."""
-    from stancewire.model import FOLDER
-
-    Tagger.load(folder)  # refuse to install what could not be loaded
-    for name in MODEL_FILES:
-        if (folder / name).is_file():
-            partial = FOLDER / f"{name}.partial"
-            shutil.copyfile(folder / name, partial)
-            partial.replace(FOLDER / name)
-    return FOLDER
-
-
-def split(
-    data: Sequence[str | Path],
-    *,
-    with_seeds: bool = True,
-    weight: int = 1,
-    first: int | None = None,
-) -> tuple[list[LabelledSentence], list[LabelledSentence], list[LabelledSentence]]:
-    """Sentences to learn from, to judge by, and the seeds' test split.
-
-    Of the seeds only the `first` sentences in the order of writing, or all. What `data`
-    holds counts `weight` times. Raises LabelError and TrainingError as `train` does.
-    """
-    corpus = seeds.files() if with_seeds else []
-    # read together, so that a sentence that the seeds label in another way is found
-    sentences = read_labelled(*corpus, *data)
-    written = {str(path) for path in corpus}
-    count = 0
-    of_seeds: dict[str, list[LabelledSentence]] = {split: [] for split in seeds.SPLITS}
-    new = []
-    for sentence in sentences:
-        if sentence.where.rpartition(":")[0] in written:
-            count += 1
-            if first is None or count <= first:
-                of_seeds[seeds.split_of(seeds.group_of(sentence))].append(sentence)
-        else:
-            new.append(sentence)
-    learn, judge, test = of_seeds.values()
-    at_least = min((_digest(s.text) for s in new), default=b"") if len(new) > 1 else b""
-    for sentence in new:
-        digest = _digest(sentence.text)
-        # a fifth, and never none where there are two; what was held out stays so
-        if digest[0] % 5 == 0 or digest == at_least:
-            judge.append(sentence)
-        else:
-            learn += [sentence] * weight
-    if not learn or not judge:
-        raise TrainingError(
-            f"{len(learn)} sentences to learn from and {len(judge)} to judge by are too few; "
-            "a fifth of the sentences is held out, so hand in ten or more"
-        )
-    return learn, judge, test
-
-
-def _digest(text: str) -> bytes:
-    """Bytes that depend on the text alone."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-
-
-def _unused(run: Path) -> Path:
+def _begin(run: Path, recipe: Recipe, parts: Parts, start: str | Path | None, resume: bool) -> None:
+    """Makes the run folder, or sees that the run in it is the one to go on with."""
+    settings = {
+        "recipe": asdict(recipe),
+        "learned": fingerprint(parts.learn),
+        "judged": fingerprint(parts.judge),
+        "start": str(start) if start else None,
+    }
+    path = run / "run.json"
     if run.exists() and (not run.is_dir() or any(run.iterdir())):
-        raise TrainingError(f"{run}: exists already; name another run folder or remove it")
-    return run
+        if not resume:
+            raise TrainingError(
+                f"{run}: exists already; name another run folder or remove it"
+                + (", or go on with it (--resume)" if path.is_file() else "")
+            )
+        if not path.is_file() or json.loads(path.read_text(encoding="utf-8")) != settings:
+            raise TrainingError(
+                f"{run}: was begun with other settings or sentences; give the same ones to go on "
+                "with it, or name another run folder"
+            )
+        if (run / "figures.json").is_file():
+            raise TrainingError(f"{run}: is finished; its model is {run / 'model'}")
+    run.mkdir(parents=True, exist_ok=True)
+    _write_json(path, settings)
+
+
+def _write_figures(run: Path, figures: Mapping[str, Any]) -> None:
+    _write_json(run / "figures.json", figures)
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _tokenizer(source: str) -> Tokenizer:

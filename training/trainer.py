@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from stancewire.labels import LabelledSentence
 from stancewire.pieces import PieceReader
 from stancewire.tagger import Tagger
-from stancewire.types import TaggedSentence
+from stancewire.types import ROLES, TaggedSentence
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from transformers import (
@@ -27,6 +30,10 @@ from .export import transitions
 from .judge import UNDECIDED, measure, tag_whole
 from .network import StanceNetwork, disagreement, loss
 from .recipe import Recipe
+
+# Steps between two checkpoints: some minutes on two cores.
+_CHECKPOINT = 200
+_BEST = "best.safetensors"
 
 
 class StanceTrainer(Trainer):
@@ -55,7 +62,7 @@ class StanceTrainer(Trainer):
             eval_dataset=to_dataset(judge, reader) if judge else None,
             data_collator=collate,
             optimizers=_optimizer(network, recipe, len(learn)),
-            callbacks=[_Average(network, recipe.average)] if recipe.average else None,
+            callbacks=_callbacks(network, recipe, run) if judge else None,
         )
 
     def compute_loss(
@@ -81,8 +88,25 @@ class StanceTrainer(Trainer):
             total = total + self.recipe.r_drop * apart
         return total
 
+    def last_checkpoint(self) -> str | None:
+        """The newest checkpoint of this run that was written to its end, if any."""
+        folders = Path(str(self.args.output_dir)).glob("checkpoint-*")
+        # the state is what transformers writes last
+        whole = [folder for folder in folders if (folder / "trainer_state.json").is_file()]
+        newest = max(whole, key=lambda folder: int(folder.name.rpartition("-")[2]), default=None)
+        return str(newest) if newest else None
+
+    def forget(self) -> None:
+        """Removes the checkpoints, which only a killed run needs."""
+        run = Path(str(self.args.output_dir))
+        for folder in run.glob("checkpoint-*"):
+            shutil.rmtree(folder)
+        (run / _BEST).unlink(missing_ok=True)
+
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         figures = {f"eval_{k}": v for k, v in measure(self.judge, self.tag(UNDECIDED)).items()}
+        spans = [figures[f"eval_{role}_exact_f1"] for role in ROLES]
+        figures["eval_quality"] = (figures["eval_macro_f1"] + sum(spans) / len(spans)) / 2
         self.log(figures)
         self.control = self.callback_handler.on_evaluate(
             self.args, self.state, self.control, figures
@@ -100,6 +124,46 @@ class StanceTrainer(Trainer):
             return tag_whole(tagger, self.judge)
         finally:
             self.model.train(was_training)
+
+
+def _callbacks(network: StanceNetwork, recipe: Recipe, run: Path) -> list[TrainerCallback]:
+    chosen: list[TrainerCallback] = []
+    if recipe.average:
+        chosen.append(_Average(network, recipe.average))
+    if recipe.patience:
+        chosen.append(_Best(network, recipe.patience, run / _BEST))
+    return chosen
+
+
+class _Best(TrainerCallback):
+    """Keeps the weights of the best epoch, and stops when no epoch was better for a while.
+
+    They lie in a file with how good they are, so that a run that was killed knows them.
+    """
+
+    def __init__(self, network: nn.Module, patience: int, path: Path) -> None:
+        self.network, self.patience, self.path = network, patience, path
+
+    def on_evaluate(
+        self, _: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        quality, best, waited = kwargs["metrics"]["eval_quality"], -1.0, 0
+        if self.path.is_file():
+            with safe_open(self.path, "pt") as file:
+                told = file.metadata()
+            best, waited = float(told["quality"]), state.epoch - float(told["epoch"])
+        if quality > best:
+            weights = {n: w.cpu().contiguous() for n, w in self.network.state_dict().items()}
+            told = {"quality": str(quality), "epoch": str(state.epoch)}
+            partial = self.path.with_suffix(".partial")
+            save_file(weights, partial, told)
+            partial.replace(self.path)
+        elif waited >= self.patience:
+            control.should_training_stop = True
+
+    def on_train_end(self, *_: Any, **__: Any) -> None:
+        if self.path.is_file():
+            self.network.load_state_dict(load_file(self.path))
 
 
 class _Average(TrainerCallback):
@@ -156,7 +220,10 @@ def _arguments(run: Path, recipe: Recipe, measured: bool) -> TrainingArguments:
         seed=recipe.seed,
         data_seed=recipe.seed,
         eval_strategy="epoch" if measured else "no",
-        save_strategy="no",
+        # for a run that is killed; a measured run only, for an experiment has no judge
+        save_strategy="steps" if measured else "no",
+        save_steps=_CHECKPOINT,
+        save_total_limit=2,
         logging_steps=50,
         report_to=[],
         remove_unused_columns=False,

@@ -1,0 +1,41 @@
+"""`stancewire models`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def models() -> None:
+    """The models that are kept, and which of them tags."""
+
+
+@models.command("list")
+def list_models() -> None:
+    """List the models that are kept; * marks the one in use."""
+    from .models import versions
+
+    for version in versions():
+        data = version.about.get("data", {})
+        click.echo(
+            f"{'*' if version.in_use else ' '} {version.name:24} "
+            f"{data.get('sentences_learned', '?'):>7} sentences of "
+            f"{', '.join(data.get('files', ['?']))}  {version.folder}"
+        )
+
+
+@models.command()
+@click.argument("name")
+def use(name: str) -> None:
+    """Tag with the model NAME from now on; "shipped" is the package's own."""
+    from . import models as store
+
+    click.echo(f"in use: {name} ({store.use(name)})")
+
+
+@models.command()
+def rollback() -> None:
+    """Go back to the model that was in use before."""
+    from . import models as store
+
+    click.echo(f"in use: {store.rollback()}")
