@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from stancewire import Tagger, seeds
-from stancewire.labels import LabelError, read_row
+from stancewire.labels import read_row
 from stancewire.pieces import PieceReader
 from stancewire.training import base as bases
 from stancewire.training.calibrate import calibrate, calibration_error, reliability
@@ -16,9 +16,11 @@ from stancewire.training.data import collate, span_labels, to_dataset
 from stancewire.training.export import to_onnx
 from stancewire.training.judge import ALL, at_thresholds, fit_thresholds, tag_whole
 from stancewire.training.network import IGNORED, StanceNetwork, chain_loss, loss
+from stancewire.training.parts import TrainingError, split
 from stancewire.training.recipe import Recipe
 from stancewire.training.restore import restore
-from stancewire.training.train import TrainingError, install_model, split, train
+from stancewire.training.ship import ship
+from stancewire.training.train import train
 from stancewire.types import CHANNELS, TaggedSentence
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel, BertTokenizerFast
@@ -262,15 +264,18 @@ def test_sentence_labelled_otherwise_in_the_seeds(tiny_base: Path, tmp_path: Pat
     text = next(s.text for s in seeds.load("train") if s.labels == {"denies"})
     data = tmp_path / "data.jsonl"
     data.write_text(json.dumps({"text": text, "stances": []}), encoding="utf-8")
-    with pytest.raises(LabelError, match="labelled differently"):
+    with pytest.raises(TrainingError, match=r"data\.jsonl:1: neutral here, denies .* at .*round-"):
         train([data], out=tmp_path / "a", recipe=Recipe(base=str(tiny_base)))
     assert not (tmp_path / "a").exists()
+    overruled = split([data], overrule=True)
+    assert [s.labels for s in overruled.learn if s.text == text] == [frozenset()]
 
 
 def test_held_out_is_held_out(tmp_path: Path) -> None:
     data = tmp_path / "data.jsonl"
     data.write_text("\n".join(json.dumps(row) for row in rows()), encoding="utf-8")
-    learn, judge, test = split([data], weight=3)
+    parts = split([data], weight=3)
+    learn, judge, test = parts.learn, parts.judge, parts.test
     given = {str(row["text"]) for row in rows()}
     assert [s.text for s in test] == [s.text for s in seeds.load("test")]
     learned = Counter(s.text for s in learn)
@@ -279,14 +284,14 @@ def test_held_out_is_held_out(tmp_path: Path) -> None:
     assert not set(learned) & {s.text for s in unseen}
     assert {learned[text] for text in given} == {0, 3}
     data.write_text("\n".join(json.dumps(row) for row in rows()[:2]), encoding="utf-8")
-    two, one, _ = split([data], with_seeds=False)
-    assert len(two) == len(one) == 1
+    few = split([data], with_seeds=False)
+    assert len(few.learn) == len(few.judge) == len(few.new) == 1
 
 
 def test_the_first_of_the_seeds() -> None:
-    learn, judge, test = split([], first=300)
-    assert len(learn) + len(judge) + len(test) == 300
-    assert {s.more["round"] for s in learn} == {0}
+    parts = split([], first=300)
+    assert len(parts.learn) + len(parts.judge) + len(parts.test) == 300
+    assert {s.more["round"] for s in parts.learn} == {0}
 
 
 def test_base_that_is_none(tmp_path: Path) -> None:
@@ -300,11 +305,11 @@ def test_default_base_is_the_published_file() -> None:
     assert (Path(bases.resolve()) / "model.safetensors").is_file()
 
 
-def test_install_replaces_the_shipped_model(run, tmp_path: Path, monkeypatch) -> None:
+def test_shipping_replaces_the_shipped_model(run, tmp_path: Path, monkeypatch) -> None:
     import stancewire.model
 
     monkeypatch.setattr(stancewire.model, "FOLDER", tmp_path)
-    install_model(run.model)
+    ship(run.model)
     assert Tagger.load().predict("lima denied arming rebels .")[0].label == "denies"
     assert not list(tmp_path.glob("*.partial"))
 

@@ -87,11 +87,18 @@ def train(
     is nothing to learn, `out` is in use, or the run in it was begun with other settings.
     """
     run = Path(out)
+    _free(run, resume)
     parts = split(
         data, with_seeds=with_seeds, weights=weights, weight=recipe.data_weight,
         rehearse=recipe.rehearse or None, overrule=overrule,
     )  # fmt: skip
-    _begin(run, recipe, parts, start, resume)
+    settings = {
+        "recipe": asdict(recipe),
+        "learned": fingerprint(parts.learn),
+        "judged": fingerprint(parts.judge),
+        "start": str(start) if start else None,
+    }
+    _begin(run, settings)
     fitted = fit(parts.learn, parts.judge, recipe, run, Path(start) if start else None)
     save_model(fitted.network, str(run / "network.safetensors"))
     files = [*(["seeds"] if with_seeds else []), *(Path(path).name for path in data)]
@@ -203,28 +210,28 @@ def finish(
     return Outcome(run, folder, figures, remarks=parts.remarks)
 
 
-def _begin(run: Path, recipe: Recipe, parts: Parts, start: str | Path | None, resume: bool) -> None:
-    """Makes the run folder, or sees that the run in it is the one to go on with."""
-    settings = {
-        "recipe": asdict(recipe),
-        "learned": fingerprint(parts.learn),
-        "judged": fingerprint(parts.judge),
-        "start": str(start) if start else None,
-    }
+def _free(run: Path, resume: bool) -> None:
+    """Sees that a run folder is new, or holds a run to go on with."""
+    if not run.exists() or (run.is_dir() and not any(run.iterdir())):
+        return
+    begun = (run / "run.json").is_file()
+    if not resume or not begun:
+        raise TrainingError(
+            f"{run}: exists already; name another run folder or remove it"
+            + (", or go on with it (--resume)" if begun else "")
+        )
+    if (run / "figures.json").is_file():
+        raise TrainingError(f"{run}: is finished; its model is {run / 'model'}")
+
+
+def _begin(run: Path, settings: Mapping[str, Any]) -> None:
+    """Writes down what a run was begun with, or sees that it goes on with the same."""
     path = run / "run.json"
-    if run.exists() and (not run.is_dir() or any(run.iterdir())):
-        if not resume:
-            raise TrainingError(
-                f"{run}: exists already; name another run folder or remove it"
-                + (", or go on with it (--resume)" if path.is_file() else "")
-            )
-        if not path.is_file() or json.loads(path.read_text(encoding="utf-8")) != settings:
-            raise TrainingError(
-                f"{run}: was begun with other settings or sentences; give the same ones to go on "
-                "with it, or name another run folder"
-            )
-        if (run / "figures.json").is_file():
-            raise TrainingError(f"{run}: is finished; its model is {run / 'model'}")
+    if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != settings:
+        raise TrainingError(
+            f"{run}: was begun with other settings or sentences; give the same ones to go on "
+            "with it, or name another run folder"
+        )
     run.mkdir(parents=True, exist_ok=True)
     _write_json(path, settings)
 
