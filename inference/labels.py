@@ -334,7 +334,9 @@ def _stance_name(name: Any, where: str) -> str:
     if isinstance(name, str) and name.strip().lower() in STANCES:
         return name.strip().lower()
     raise LabelError(
-        f"{where}: unknown stance {name!r}; the stances are {', '.join(STANCES)} (or {NEUTRAL})"
+        f"{where}: unknown stance {name!r}; the stances are {', '.join(STANCES)} (or {NEUTRAL}). "
+        "The set is fixed: model, seeds and guide all know these only, and one more would need "
+        "some thousand sentences labelled for it and a new network"
     )
 
 

@@ -53,7 +53,7 @@ def current() -> Path:
 
 def find(name: str | Path) -> Path:
     """The folder of a version by its name, or a folder as it is."""
-    if str(name) == SHIPPED or (_models() / str(name)).is_dir():
+    if str(name) in (SHIPPED, *_names()):
         return folder_of(str(name))
     return Path(name)
 
@@ -90,7 +90,7 @@ def keep(folder: str | Path, name: str) -> Path:
     """
     from .tagger import Tagger
 
-    if name == SHIPPED or Path(name).name != name or name.startswith("."):
+    if not name or name == SHIPPED or Path(name).name != name or name.startswith("."):
         raise ModelStoreError(f"{name!r} cannot name a model; use letters, digits and dashes")
     Tagger.load(folder)
     _models().mkdir(parents=True, exist_ok=True)

@@ -86,13 +86,13 @@ def near_duplicates(sentences: Sequence[LabelledSentence]) -> Iterator[str]:
         yield f"{sentences[i].where}: is nearly the sentence at {sentences[j].where}"
 
 
-def near_pairs(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Indices of each pair of near duplicates, the later one first."""
+def near_pairs(texts: Sequence[str], since: int = 0) -> Iterator[tuple[int, int]]:
+    """Indices of each pair of near duplicates, the later one first, which is `since` or later."""
     seen: dict[Words, list[int]] = defaultdict(list)
     runs: list[set[Words]] = []
     for i, text in enumerate(texts):
         mine = set(_runs(_words(text), 3))
-        shared = Counter(j for run in mine for j in seen[run])
+        shared = Counter(j for run in mine for j in seen[run]) if i >= since else Counter[int]()
         for j, common in shared.items():
             if common >= NEAR * len(mine | runs[j]):
                 yield i, j

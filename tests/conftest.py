@@ -25,3 +25,10 @@ def shared() -> Path:
     if not (folder / "articles").is_dir():
         pytest.skip("the shared evaluation data is not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tiny import make_base
+
+    return make_base(tmp_path_factory.mktemp("base"))

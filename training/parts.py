@@ -125,9 +125,8 @@ def _held_out(
             i = root[i]
         return i
 
-    for i, j in near_pairs(texts):
-        if i >= len(corpus):
-            root[max(top(i), top(j))] = min(top(i), top(j))
+    for i, j in near_pairs(texts, since=len(corpus)):
+        root[max(top(i), top(j))] = min(top(i), top(j))
     digests: dict[int, bytes] = {}
     for i, sentence in enumerate(new, len(corpus)):
         group = top(i)
