@@ -207,14 +207,14 @@ def test_a_fifth_stance_is_refused(tmp_path: Path) -> None:
         read_labelled(data)
 
 
-def test_fifty_thousand_sentences_are_split_in_a_minute(tmp_path: Path) -> None:
+def test_fifty_thousand_sentences_are_split_in_two_minutes(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     words = [f"w{i}" for i in range(5000)]
     texts = {" ".join(rng.choice(words, 20)) for _ in range(50_000)}
     data = write(tmp_path / "big.jsonl", [{"text": t, "stances": []} for t in texts])
     began = time.monotonic()
     parts = split([data])
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 120
     assert 0.19 < len(parts.new) / len(texts) < 0.21
 
 
