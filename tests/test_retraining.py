@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,12 +15,15 @@ import numpy as np
 import pytest
 from stancewire import Tagger, models, seeds
 from stancewire.labels import LabelError, read_labelled, read_row
+from stancewire.training import report
 from stancewire.training.augment import drop_punctuation, names, swap_parties
 from stancewire.training.compare import compare
+from stancewire.training.judge import measure
 from stancewire.training.parts import TrainingError, split
 from stancewire.training.promote import promote
 from stancewire.training.recipe import Recipe
 from stancewire.training.train import train
+from stancewire.types import TaggedSentence
 from tiny import rows
 
 
@@ -54,6 +59,41 @@ def test_better_is_said_to_be_better(learned, tmp_path: Path, monkeypatch) -> No
     assert same.verdict == "cannot tell"
     assert same.change["macro_f1"] == (0, 0, 0)
     assert "cannot tell: 32 sentences" in same.tell()
+
+
+def test_report_is_one_page_that_stands_alone(learned, tmp_path: Path) -> None:
+    good, _ = learned
+    page = (good.run / "report.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert not re.findall(r"(?:src|href)\s*=\s*[\"'](?!#|data:)", page)
+    assert "Your held-out sentences: " in page
+    assert "better" in page
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser is None:
+        pytest.skip("no chromium to open the page in")
+    seen = subprocess.run(
+        [browser, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+         "--dump-dom", (good.run / "report.html").as_uri()],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert seen.stdout.count("<svg") == 2
+    assert seen.stdout.count("<h2>") == 9
+    assert "CONSOLE" not in seen.stderr  # nothing refused, nothing broken
+
+
+def test_report_escapes_what_sentences_hold(tmp_path: Path) -> None:
+    text = '<script>alert(1)</script> accused <b>Oslo</b> of & "it"'
+    gold = [read_row({"text": text, "stances": [{"stance": "accuses", "target": ["<b>Oslo</b>"]}]})]
+    scores = {"accuses": 0.1, "denies": 0.1, "warns": 0.1, "neutral": 0.9}
+    tagged = [TaggedSentence(text, 0, len(text), "neutral", 0.9, scores)]
+    figures = {"held_out": measure(gold, tagged), "log": [], "remarks": ["<i>odd</i>"]}
+    about = {"data": {"sentences_learned": 1, "files": ["<u>"], "fingerprint": "0"},
+             "recipe": {}, "made_with": {}}  # fmt: skip
+    report.write(tmp_path / "r.html", "<run>", gold, tagged, figures, about, {})
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    for hostile in ("<script", "<b>Oslo", "<i>odd", "<u>", "<run>"):
+        assert hostile not in page
+    assert '<mark class="target" title="target">&lt;b&gt;Oslo&lt;/b&gt;</mark>' in page
 
 
 def test_promoting_asks_for_no_worse(learned, tmp_path: Path, monkeypatch) -> None:

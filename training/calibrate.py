@@ -70,14 +70,17 @@ class Bin:
 
 
 def reliability(
-    gold: Sequence[LabelledSentence], tagged: Sequence[TaggedSentence], least: float = 0.0
+    gold: Sequence[LabelledSentence],
+    tagged: Sequence[TaggedSentence],
+    least: float = 0.0,
+    stances: Sequence[str] = STANCES,
 ) -> list[Bin]:
     """Ten bins of equal width over all (sentence, stance) pairs scored at least `least`."""
     pairs = np.array(
         [
             (guess.scores[stance], stance in right.labels)
             for right, guess in zip(gold, tagged, strict=True)
-            for stance in STANCES
+            for stance in stances
             if guess.scores[stance] >= least
         ]
     ).reshape(-1, 2)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from stancewire.labels import LabelledSentence
 from stancewire.scoring import paired_differences
 from stancewire.tagger import Tagger
-from stancewire.types import ROLES
+from stancewire.types import ROLES, TaggedSentence
 
 from .judge import measure, tag_whole
 
@@ -25,6 +25,7 @@ class Comparison:
 
     `old` and `new` hold all figures; `change` for each of `MEASURES` new minus old and the
     ends of its 95 per cent interval; `verdict` is "better", "worse" or "cannot tell".
+    `gold`, `before` and `after` are the sentences as labelled and as the two tag them.
     """
 
     sentences: int
@@ -32,9 +33,14 @@ class Comparison:
     new: dict[str, float]
     change: dict[str, tuple[float, float, float]]
     verdict: str
+    gold: Sequence[LabelledSentence] = field(default=(), repr=False)
+    before: Sequence[TaggedSentence] = field(default=(), repr=False)
+    after: Sequence[TaggedSentence] = field(default=(), repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """The figures, without the sentences."""
+        names = ("sentences", "old", "new", "change", "verdict")
+        return {name: getattr(self, name) for name in names}
 
     def tell(self) -> str:
         """The comparison in one line."""
@@ -69,6 +75,9 @@ def compare(gold: Sequence[LabelledSentence], old: Tagger, new: Tagger) -> Compa
         measure(gold, after),
         change,
         WORSE if worse else BETTER if better else UNSURE,
+        gold,
+        before,
+        after,
     )
 
 

@@ -76,7 +76,6 @@ def _mean(rows: Rows, part: str, figure: str) -> str:
 
 def draw_curve(rows: Rows, path: Path) -> None:
     """Draws dev figures against the number of seeds, from rows named seeds-N and staged-N."""
-    pyplot = _pyplot()
     figures = {
         "macro-F1": "macro_f1",
         "accuses F1": "accuses_f1",
@@ -85,7 +84,7 @@ def draw_curve(rows: Rows, path: Path) -> None:
         "source F1, exact": "source_exact_f1",
         "target F1, exact": "target_exact_f1",
     }
-    drawn, axes = pyplot.subplots(2, 3, figsize=(9, 5), sharex=True, layout="constrained")
+    drawn, axes = pyplot().subplots(2, 3, figsize=(9, 5), sharex=True, layout="constrained")
     for axis, (title, figure) in zip(axes.flat, figures.items(), strict=True):
         for kind, label, mark in (("seeds", "seeds alone", "o"), ("staged", "then real", "s")):
             points = sorted(
@@ -106,8 +105,7 @@ def draw_curve(rows: Rows, path: Path) -> None:
 def draw_reliability(gold: Sequence[LabelledSentence], path: Path) -> None:
     """Draws how often the shipped model's stances of each score are right."""
     bins = reliability_bins(gold, tag_whole(Tagger.load(), gold))
-    pyplot = _pyplot()
-    drawn, axis = pyplot.subplots(figsize=(4, 4), layout="constrained")
+    drawn, axis = pyplot().subplots(figsize=(4, 4), layout="constrained")
     axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
     axis.plot([b.score for b in bins], [b.right for b in bins], marker="o")
     for one in bins:
@@ -119,14 +117,15 @@ def draw_reliability(gold: Sequence[LabelledSentence], path: Path) -> None:
     drawn.savefig(path, metadata={"Date": None})
 
 
-def _pyplot() -> Any:
+def pyplot() -> Any:
+    """matplotlib for pictures that come out the same every time."""
     import matplotlib
 
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "stancewire"  # the same picture every time
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plots
 
-    return pyplot
+    return plots
 
 
 if __name__ == "__main__":

@@ -23,11 +23,12 @@ from stancewire.labels import LabelledSentence
 from stancewire.pieces import PieceReader
 from stancewire.scoring import intervals
 from stancewire.tagger import Tagger
+from stancewire.types import TaggedSentence
 from tokenizers import Tokenizer
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, set_seed
 
 from . import base as bases
-from . import card
+from . import card, report
 from .calibrate import calibrate, calibration_error, reliability
 from .compare import Comparison, compare, overall
 from .data import shown
@@ -47,7 +48,8 @@ class Outcome:
     """What a run left: its folder, the model folder in it, and the figures.
 
     `comparisons` holds, where an old model was given, one for the new sentences held out
-    ("new") and one for the seeds' test split ("seeds"); `verdict` is over both.
+    ("new") and one for the seeds' test split ("seeds"); `verdict` is over both. `tagged` is
+    what the new model makes of the sentences held out.
     """
 
     run: Path
@@ -55,6 +57,7 @@ class Outcome:
     figures: dict[str, Any] = field(default_factory=dict)
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    tagged: list[TaggedSentence] = field(default_factory=list, repr=False)
 
     @property
     def verdict(self) -> str:
@@ -78,10 +81,10 @@ def train(
 
     `stancewire.training.parts.split` says what is learned and what is held out, and what
     `weights` and `overrule` do. `out` becomes the run folder: `model/` (ready for
-    `Tagger.load`), `network.safetensors` (float weights) and `figures.json` with the
-    trainer's log. `start` is a model folder, such as the shipped one, or the float weights
-    of a run to go on from; `against` a model folder to compare the new one with. With
-    `resume`, a run in `out` that was killed goes on from its last checkpoint.
+    `Tagger.load`), `network.safetensors` (float weights), `figures.json` with the trainer's
+    log, and `report.html` to look at. `start` is a model folder, such as the shipped one,
+    or the float weights of a run to go on from; `against` a model folder to compare the new
+    one with. With `resume`, a run in `out` that was killed goes on from its last checkpoint.
 
     Raises LabelError for bad data, BaseError for a bad base, and TrainingError where there
     is nothing to learn, `out` is in use, or the run in it was begun with other settings.
@@ -113,6 +116,10 @@ def train(
             name: one.to_dict() for name, one in outcome.comparisons.items()
         }
     _write_figures(run, outcome.figures)
+    report.write(
+        run / "report.html", run.name, parts.judge, outcome.tagged, outcome.figures,
+        _about(recipe, parts.learn, parts.judge, files), outcome.comparisons,
+    )  # fmt: skip
     fitted.trainer.forget()
     return outcome
 
@@ -207,7 +214,7 @@ def finish(
         figures["seeds_test_intervals"] = intervals(test, tagged)
     _write_figures(run, figures)
     card.write(folder, about, figures)
-    return Outcome(run, folder, figures, remarks=parts.remarks)
+    return Outcome(run, folder, figures, remarks=parts.remarks, tagged=in_int8)
 
 
 def _free(run: Path, resume: bool) -> None:
