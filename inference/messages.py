@@ -14,10 +14,8 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-class _Model(click.ParamType):
+class _Model(click.Path):
     """A model folder, or the name of a version that is kept."""
-
-    name = "folder"
 
     def convert(self, value: Any, *_: Any) -> Path:
         from .models import find

@@ -145,9 +145,9 @@ class _Best(TrainerCallback):
         self.network, self.patience, self.path = network, patience, path
 
     def on_evaluate(
-        self, _: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        quality, best, waited = kwargs["metrics"]["eval_quality"], -1.0, 0
+        quality, best, waited = kwargs["metrics"]["eval_quality"], -1.0, 0.0
         if self.path.is_file():
             with safe_open(self.path, "pt") as file:
                 told = file.metadata()
@@ -177,7 +177,7 @@ class _Average(TrainerCallback):
         self.mean: AveragedModel | None = None
 
     def on_step_end(
-        self, _: TrainingArguments, state: TrainerState, __: TrainerControl, **___: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         if state.global_step > (1 - self.share) * state.max_steps and state.global_step % 5 == 0:
             self.mean = self.mean or AveragedModel(self.network)
