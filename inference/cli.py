@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from .cli_doctor import completion, doctor
 from .cli_models import models
 from .cli_seeds import seeds
 from .cli_tag import tag
@@ -44,5 +45,5 @@ def main() -> None:
     """Who accuses whom of what, who denies what, who warns whom."""
 
 
-for command in (tag, evaluate, train, models, seeds):
+for command in (tag, evaluate, train, models, seeds, doctor, completion):
     main.add_command(command)

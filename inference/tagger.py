@@ -87,7 +87,7 @@ class Tagger:
             str(path / "model.onnx"), options, providers=["CPUExecutionProvider"]
         )
         reader = PieceReader.load(path, config["max_pieces"])
-        return cls(session, reader, config, threads or _cores())
+        return cls(session, reader, config, threads or available_cores())
 
     # a string is itself an iterable of strings, which mypy calls an overlap: the first one wins
     @overload
@@ -274,7 +274,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def _cores() -> int:
+def available_cores() -> int:
     """The cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

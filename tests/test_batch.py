@@ -365,6 +365,47 @@ def test_full_disk(tmp_path: Path) -> None:
     file.close()  # says nothing more
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path):
+    """A file system of 16 kB, and a way to make it larger."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+
+    def mount(options: str) -> bool:
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)]
+        return subprocess.run(command, capture_output=True).returncode == 0
+
+    try:
+        mounted = mount("size=16k")
+    except OSError:
+        mounted = False
+    if not mounted:
+        pytest.skip("may not mount a file system here")
+    yield disk, lambda: mount("remount,size=8m")
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.csv.gz", "out.parquet"])
+def test_a_disk_that_fills_up_and_is_cleared(small_disk, tmp_path: Path, name: str) -> None:
+    disk, enlarge = small_disk
+    rng = random.Random(0)
+    rows = [
+        {"id": str(i), "text": f"Oslo denied it. {rng.random()} {rng.random()} came. It rained."}
+        for i in range(300)
+    ]
+    source, whole = tmp_path / "in.jsonl", tmp_path / f"whole.{name}"
+    source.write_bytes(lines(rows))
+    stancewire("tag", source, "-o", whole)
+    assert whole.stat().st_size > 16384
+    _, said = stancewire("tag", source, "-o", disk / name, status=1)
+    assert "No space left" in said
+    assert "Traceback" not in said
+    assert not (disk / name).exists()
+    assert enlarge()
+    stancewire("tag", source, "-o", disk / name, "--resume")
+    assert (disk / name).read_bytes() == whole.read_bytes()
+
+
 def test_offsets_hold_in_any_script(tmp_path: Path) -> None:
     texts = [
         "وزارة الخارجية تنفي الاتهامات. قال المتحدث ذلك.",
