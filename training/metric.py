@@ -39,7 +39,7 @@ def _tagged(row: dict[str, Any]) -> TaggedSentence:
         Stance(
             item["stance"],
             item["score"],
-            *(tuple(Span(**span) for span in item[role]) for role in ROLES),
+            *(tuple(Span(s["text"], s["start"], s["end"]) for s in item[role]) for role in ROLES),
         )
         for item in row["stances"]
     )
