@@ -56,8 +56,9 @@ def party(text: str) -> str | None:
     their usual short names (UN, NATO, EU), none of which is a state's code. Only the words
     themselves count: "the ministry" and "he" are None, whomever the sentence means.
     """
-    small = text == text.lower()
-    words = [_Word(text[a:b], _plain(text[a:b]), small) for a, b in word_spans(text)]
+    lower = text.lower()
+    places = word_spans(lower if len(lower) == len(text) else text)  # "IRAN'S" is two words
+    words = [_Word(text[a:b], _plain(text[a:b]), text == lower) for a, b in places]
     return _clause([word for word in words if word.plain])
 
 
@@ -83,6 +84,8 @@ def _phrase(words: Sequence[_Word]) -> str | None:
     if name is None:
         return _behind_preposition(words)
     before, rest = words[:start], words[start + end :]
+    if rest and rest[0].plain == "s":
+        rest = rest[1:]
     if not rest:
         counted = any(word.plain in its.COUNTED or word.raw.isdigit() for word in before)
         return None if name.kind == "people" and counted else name.code
@@ -90,8 +93,6 @@ def _phrase(words: Sequence[_Word]) -> str | None:
         return _phrase(rest[2:])  # "Russia-backed Syrian government"
     if rest[0].plain in ("-", "/", "&", "and", "or"):
         return None  # "Moscow-backed", "Russian and Iranian officials"
-    if rest[0].plain == "s":
-        rest = rest[1:]
     at = _preposition(rest)
     core = rest[:at]
     again, _ = _name(core)
@@ -99,7 +100,8 @@ def _phrase(words: Sequence[_Word]) -> str | None:
         return _phrase(rest)  # "Britain's MI5"
     if words[start].plain == "georgia" and any(_is(word, its.OF_THE_UNION) for word in core):
         return None
-    if not _head([*before, *core], _SPEAK_FOR_BODY if name.body else _SPEAK, others=name.body):
+    roles = _SPEAK_FOR_BODY if name.body else _SPEAK
+    if not _head([*before, *core], roles, sure=name.kind == "organ", others=name.body):
         return None
     if rest[at:] and rest[at].plain == "of":  # "German commander of the NATO force"
         return _phrase(rest[at + 1 :]) or name.code
@@ -258,11 +260,18 @@ def _names() -> dict[str, _Name]:
             code, kind, names = line.split("\t")
             known = None if code == "-" else code
             for name in names.split("|"):
-                key = " ".join(filter(None, (_plain(name[a:b]) for a, b in word_spans(name))))
+                key = _key(name)
                 table[key] = _Name(known, kind, name.isupper() and " " not in name)
                 if kind == "demonym":
                     table[f"{key}s"] = _Name(known, "people", False)
     return table
+
+
+def _key(name: str) -> str:
+    if name.isascii() and name.replace(" ", "").isalpha():
+        # nearly all: this is done at every start
+        return " ".join(its.SPELLED.get(word, word) for word in name.lower().split())
+    return " ".join(filter(None, (_plain(name[a:b]) for a, b in word_spans(name))))
 
 
 def _plain(word: str) -> str:
@@ -271,5 +280,9 @@ def _plain(word: str) -> str:
         return word
     if word in "–—":
         return "-" if word == "–" else "—"
-    bare = "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if c.isalnum())
+    bare = word.casefold()
+    if not bare.isascii():
+        bare = unicodedata.normalize("NFKD", bare)
+    if not bare.isalnum():
+        bare = "".join(filter(str.isalnum, bare))
     return its.SPELLED.get(bare, bare)

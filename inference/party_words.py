@@ -28,7 +28,7 @@ ORGANS = _set(
     administration agency aircraft army artillery assembly authority bank battalion battery board
     boat bomber brigade bureau cabinet center coastguard command commando commission committee
     congress conscript consulate council court craft customs cutter delegation department destroyer
-    detachment directorate division drone embassy force frigate garrison gendarme gendarmerie
+    detachment directorate division drone embassy fleet force frigate garrison gendarme gendarmerie
     government guard gunboat gunner hacker helicopter infantry inspectorate institute intelligence
     jet judiciary junta kingdom leadership legislature man marine media military ministry mission
     monarchy mortar navy office organ organization palace paratrooper parliament patrol patrolman
@@ -47,15 +47,15 @@ OF_BODIES = _set(
 # A paper of theirs says what they say.
 PAPERS = _set(
     """
-    advisory assessment audit bulletin cable communique dossier inquiry letter memo memorandum note
-    paper report resolution statement study survey
+    advisory assessment audit bulletin cable communique dossier finding inquiry letter memo
+    memorandum note paper report resolution statement study survey
     """
 )
 # These may be anybody's, unless a word before them says what they are for.
 UNSURE = _set(
     """
-    aircraft bank boat captain center council craft director division governor hacker institute man
-    media organization plane ship source staff television vessel
+    aircraft bank boat captain center council craft director division fleet governor hacker
+    institute man media organization plane ship source staff television vessel
     """
 )
 MATTERS = _set(
@@ -138,7 +138,8 @@ BEFORE = _set(
     hundreds thousands senior top junior unnamed unidentified anonymous neighboring nearby rival
     current acting interim transitional caretaker incoming new visiting local key leading veteran
     civilian military communist isolated reclusive embattled hardline moderate conservative
-    islamist mainland deputy joint independent confidential declassified draft earlier internal leaked secret
+    islamist mainland deputy joint independent confidential declassified draft earlier internal
+    leaked secret
     """
 )
 COUNTED = _set(

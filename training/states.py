@@ -52,7 +52,8 @@ def _plain(names: list[str]) -> list[str]:
         inner = re.findall(r"\((\w+)\)", turned)  # Myanmar (Burma)
         outer = re.sub(r"\s*\(.*?\)", "", turned)
         for one in (outer, *inner):
-            one = one.strip().removeprefix("the ").replace("&", "and").replace("’", "'")
+            one = re.sub(r"^[Tt]he (?=.* of )", "", one.strip())
+            one = one.replace("&", "and").replace("’", "'")
             if one and "," not in one:
                 plain[one] = None
     return list(plain)
