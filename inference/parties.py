@@ -79,6 +79,13 @@ def _clause(words: Sequence[_Word]) -> str | None:
 
 
 def _phrase(words: Sequence[_Word]) -> str | None:
+    for at in range(1, len(words)):
+        if not _is(words[at - 1], its.KIN):
+            continue
+        name, end = _name(words[at:])
+        known = all(word.plain in its.BEFORE or _capital(word) for word in words[: at - 1])
+        if name is not None and name.place and known and at + end == len(words):
+            return name.code  # "its NATO ally Turkey"
     start = _after_modifiers(words)
     name, end = _name(words[start:])
     if name is None:

@@ -64,7 +64,7 @@ MATTERS = _set(
     election electoral embassy emergency energy finance fisheries foreign governing guardian health
     human immigration intelligence interim interior judicial justice law legal military monetary
     naval navy nuclear official parliamentary patrol police policy presidential press prison
-    reserve ruling sea secret security sovereign spy state statistics supreme tax trade
+    reserve ruling sea secret security sovereign space spy state statistics supreme tax trade
     transitional war weather
     """
 )
@@ -149,6 +149,8 @@ COUNTED = _set(
     dozens hundreds thousands
     """
 )
+# A state may follow, which is the one that is meant.
+KIN = _set("ally country enemy foe kingdom nation neighbor neighbour partner republic rival")
 HELPED = _set("allied backed recognised recognized supported")
 TO = _set("of for in at from to by inside")
 ANY_TO = TO | _set(

@@ -37,7 +37,7 @@ STATES = {
     "Azerbaijan's ombudswoman": "AZE", "turkey's defence ministry": "TUR",
     "paraguay s army": "PRY", "Russia-backed Syrian government": "SYR",
     # behind a preposition, or a name
-    "officials in Tehran": "IRN", "King Talal II of Jordan": "JOR",
+    "its NATO ally Turkey": "TUR", "officials in Tehran": "IRN", "King Talal II of Jordan": "JOR",
     "Iran's ambassador to the UN": "IRN",
     "spokeswoman for Iran's foreign ministry": "IRN", "adviser to Ukraine's president": "UKR",
     "Ministry of Defence of Russia": "RUS", "Sergei Orlov, the Russian envoy": "RUS",
@@ -50,7 +50,8 @@ BODIES = {
     "UN under-secretary general": "UN", "German commander of the NATO force": "NATO",
 }  # fmt: skip
 NOBODY = """
-    talks with Iran|arming Moscow|U.S. accusations that it armed Russia|Iran was behind the raid
+    talks with Iran|talks with its ally Iran|arming Moscow|arming its ally Iran|
+    U.S. accusations that it armed Russia|Iran was behind the raid
     Russia-backed rebels|Moscow-backed|US-led coalition|Syrian rebels|opposition in Syria
     Kurdish forces|Free Syrian Army|Syrian Democratic Forces|Bosnian Serb commander
     Lebanon's Hezbollah leader|Georgian opposition leader|Russian-installed officials in Kherson
