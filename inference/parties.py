@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +49,7 @@ class _Name(NamedTuple):
         return self.kind.endswith(("name", "seat"))
 
 
+@lru_cache(maxsize=4096)
 def party(text: str) -> str | None:
     """The state or body that the words of a source or target speak for; None for others.
 
