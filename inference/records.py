@@ -10,11 +10,11 @@ from typing import Any
 
 from .documents import Article
 from .language import looks_english
-from .types import NEUTRAL, ROLES, STANCES, TaggedSentence
+from .types import NEUTRAL, PARTY_ROLES, ROLES, STANCES, TaggedSentence
 
 COLUMNS = (
     "article", "title", "date", "english", "sentence", "start", "end", "text",
-    "stance", "score", *ROLES,
+    "stance", "score", *ROLES, *(f"{role}_party" for role in PARTY_ROLES),
 )  # fmt: skip
 
 # A spreadsheet runs a cell that begins like this; an apostrophe before it stops that.
@@ -54,7 +54,8 @@ def csv_head() -> str:
 def csv_lines(found: Iterable[dict[str, Any]]) -> str:
     """The records as CSV, a row a stance; a sentence without one has a row "neutral".
 
-    Several spans of a part are joined by "; ".
+    Several spans of a part are joined by "; ", and so are the parties that they name, each
+    once and in their order, so that a table can be grouped by them.
     """
     lines = io.StringIO(newline="")
     writer = csv.writer(lines)  # with its own line ends, so that a lone "\r" is quoted
@@ -64,9 +65,14 @@ def csv_lines(found: Iterable[dict[str, Any]]) -> str:
         neutral = {"stance": "neutral", "score": record["score"]}
         for stance in record["stances"] or [neutral]:
             parts = ["; ".join(s["text"] for s in stance.get(role, ())) for role in ROLES]
-            row = [*about, stance["stance"], stance["score"], *parts]
+            parties = ["; ".join(_parties(stance.get(role, ()))) for role in PARTY_ROLES]
+            row = [*about, stance["stance"], stance["score"], *parts, *parties]
             writer.writerow(_safe(cell) for cell in row)
     return lines.getvalue()
+
+
+def _parties(spans: Iterable[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(span["party"] for span in spans if span["party"] is not None))
 
 
 def _safe(cell: Any) -> Any:
@@ -77,10 +83,13 @@ def parquet_schema() -> Any:
     """The columns of Parquet output: those of the JSON records."""
     import pyarrow as pa
 
-    spans = pa.list_(pa.struct([("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())]))
-    stance = pa.struct(
-        [("stance", pa.string()), ("score", pa.float64()), *((role, spans) for role in ROLES)]
-    )
+    span = [("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())]
+    party = [("party", pa.string())]
+    spans = [
+        (role, pa.list_(pa.struct([*span, *(party if role in PARTY_ROLES else [])])))
+        for role in ROLES
+    ]
+    stance = pa.struct([("stance", pa.string()), ("score", pa.float64()), *spans])
     scores = pa.struct([(label, pa.float64()) for label in (*STANCES, NEUTRAL)])
     return pa.schema(
         [

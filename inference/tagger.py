@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from . import decode
 from .models import current
+from .parties import party
 from .pieces import PieceReader, Pieces
 from .sentences import split_sentences, strip
-from .types import CHANNELS, STANCES, Span, Stance, TaggedSentence
+from .types import CHANNELS, PARTY_ROLES, ROLES, STANCES, Span, Stance, TaggedSentence
 
 FORMAT = 1
 # Articles whose sentences are handed to the cores together; bounds memory.
@@ -197,7 +198,7 @@ class Tagger:
         )
         return TaggedSentence(
             sentence, start, end, label, found[label], found,
-            tuple(_moved(stance, start) for stance in stances),
+            tuple(_placed(stance, start) for stance in stances),
         )  # fmt: skip
 
 
@@ -287,10 +288,15 @@ def _whole(text: str) -> list[tuple[int, int]]:
     return [(start, end)] if start < end else []
 
 
-def _moved(stance: Stance, by: int) -> Stance:
-    """The stance with its spans indexing the whole text instead of the sentence."""
-    source, target, claim = (
-        tuple(Span(span.text, span.start + by, span.end + by) for span in spans)
-        for spans in (stance.source, stance.target, stance.claim)
-    )
-    return Stance(stance.stance, stance.score, source, target, claim)
+def _placed(stance: Stance, by: int) -> Stance:
+    """The stance with its spans indexing the whole text, and with the parties they name."""
+    roles = PARTY_ROLES if stance.stance != "denies" else ("source",)  # its target is a deed
+
+    def moved(role: str) -> tuple[Span, ...]:
+        return tuple(
+            Span(span.text, span.start + by, span.end + by,
+                 party(span.text) if role in roles else None)
+            for span in getattr(stance, role)
+        )  # fmt: skip
+
+    return Stance(stance.stance, stance.score, *map(moved, ROLES))

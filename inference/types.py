@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 STANCES = ("accuses", "denies", "warns")
 NEUTRAL = "neutral"
 LABELS = (*STANCES, NEUTRAL)
 ROLES = ("source", "target", "claim")
+PARTY_ROLES = ("source", "target")  # a claim is no party
 
 # The token head has one channel for each (stance, role) pair. What is denied *is* the
 # claim, so `denies` has no claim of its own: eight channels, in this order everywhere.
@@ -17,11 +18,17 @@ CHANNELS = tuple((s, r) for s in STANCES for r in ROLES if (s, r) != ("denies", 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of the text that was handed in: `text == handed_in[start:end]`."""
+    """A stretch of the text that was handed in: `text == handed_in[start:end]`.
+
+    `party` is the state or international body that a tagged source or target speaks for:
+    an ISO 3166 alpha-3 code, or a body's short name; None for all others. It is derived
+    from the text, so spans are equal without it.
+    """
 
     text: str
     start: int
     end: int
+    party: str | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         return {"text": self.text, "start": self.start, "end": self.end}
@@ -43,6 +50,9 @@ class Stance:
 
     def to_dict(self) -> dict[str, Any]:
         spans = {role: [span.to_dict() for span in getattr(self, role)] for role in ROLES}
+        for role in PARTY_ROLES:
+            for span, told in zip(getattr(self, role), spans[role], strict=True):
+                told["party"] = span.party
         return {"stance": self.stance, "score": round(self.score, 4), **spans}
 
 
