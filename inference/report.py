@@ -16,6 +16,7 @@ import re
 import sys
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
@@ -61,7 +62,7 @@ def write_report(
     """
     found = collect(_rows(path), context)
     found["title"] = title or ("standard input" if str(path) == "-" else path.name)
-    data = page(found).encode()
+    data = page(found).encode(errors="replace")  # a file's name may hold half characters
     part = output.with_name(output.name + ".part")
     try:
         part.write_bytes(data)
@@ -86,11 +87,11 @@ def page(found: Mapping[str, Any]) -> str:
         (code,) = re.findall(rf"<{kind}>(.*?)</{kind}>", text, re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
         text = text.replace(f"{{{{{kind}-hash}}}}", f"sha256-{digest}")
-    text = text.replace("{{title}}", html.escape(" ".join(found["title"].split())))
+    before, after = text.split("{{data}}")
+    before = before.replace("{{title}}", html.escape(" ".join(found["title"].split())))
     data = json.dumps(found, separators=(",", ":"))  # ASCII: no U+2028, no half characters
     for mark in "<>&":
         data = data.replace(mark, f"\\u{ord(mark):04x}")
-    before, after = text.split("{{data}}")
     return before + data + after
 
 
@@ -329,19 +330,20 @@ def day_of(given: str | None) -> str | None:
     """The day that a date names, as "2024-05-31"; None where it names none for certain.
 
     Read are ISO 8601, mail and feed dates, and days written out in English. Days all in
-    figures, such as 03/04/2024, differ by country and are left.
+    figures, such as 03/04/2024, differ by country and are left, and so are years such as 1 and
+    9999, which stand for no date.
     """
-    if given is None:
-        return None
-    given = given.strip()
+    day = _day(given.strip()) if given else None
+    return day.isoformat() if day and 1000 < day.year < 3000 else None
+
+
+def _day(given: str) -> date | None:
     try:
         if iso := _DAY.match(given):
-            return date(*map(int, iso.groups())).isoformat()
+            return date(*map(int, iso.groups()))
         for form in _WRITTEN_DAYS:
-            try:
-                return datetime.strptime(given, form).date().isoformat()
-            except ValueError:
-                continue
-        return parsedate_to_datetime(given).date().isoformat()
-    except (ValueError, TypeError, IndexError):
+            with suppress(ValueError):
+                return datetime.strptime(given, form).date()
+        return parsedate_to_datetime(given).date()
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None

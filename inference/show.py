@@ -24,15 +24,17 @@ def show(console: Console, article: Article, sentences: Sequence[TaggedSentence]
     if not looks_english(article.text):
         console.print("This does not look English; what was found in it means nothing.")
     if count and styled:
-        console.print(
-            Text.assemble(*((f"{role} ", style) for role, style in table.ROLE_STYLES.items())),
-            "in the colour of the stance:",
-            Text.assemble(*((f"{stance} ", style) for stance, style in table.COLOURS.items())),
+        roles, stances = (
+            Text(", ").join(Text(name, style=style) for name, style in styles.items())
+            for styles in (table.ROLE_STYLES, table.COLOURS)
         )
+        console.print(roles, "in the colour of the stance:", stances)
     console.print()
-    # what reads a pipe wraps lines itself
     text = running_text(article.text, sentences, styled)
-    console.print(text, overflow="fold", soft_wrap=not console.is_terminal)
+    if console.is_terminal:
+        console.print(text, overflow="fold")
+    else:
+        console.print(text, soft_wrap=True)  # what reads a pipe wraps lines itself
     return count
 
 

@@ -153,6 +153,8 @@ def test_offsets_are_those_of_a_browser() -> None:
         ("2024-05", None),
         ("03/04/2024", None),
         ("2024-02-31", None),
+        ("0001-01-01", None),
+        ("9999-12-31", None),
         ("yesterday", None),
         ("", None),
         (None, None),
@@ -240,7 +242,7 @@ class _Outline(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.data = ""
+        self.data = self.text = ""
         self._in_data = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -252,6 +254,7 @@ class _Outline(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.data += data if self._in_data else ""
+        self.text += data
 
 
 def outline(text: str) -> _Outline:
@@ -264,6 +267,7 @@ def test_hostile_text_adds_no_tag_and_comes_out_as_it_went_in(tmp_path: Path) ->
     rows = [*collection(100, hostile=True)]
     found = {**collect(Row("f:1", row) for row in rows), "title": HOSTILE[1]}
     made = page(found)
+    assert "{{data}}" in outline(page({**collected(OSLO), "title": "{{data}}"})).text
     plain = outline(page({**collected(OSLO), "title": "plain"}))
     assert [tag for tag, _ in outline(made).tags] == [tag for tag, _ in plain.tags]
     assert json.loads(outline(made).data) == found

@@ -35,7 +35,7 @@ def tagged() -> list[TaggedSentence]:
 def shown(text: str = TEXT, color_system: str | None = None) -> str:
     out = io.StringIO()
     console = Console(
-        file=out, width=200, highlight=False, force_terminal=color_system is not None,
+        file=out, width=60, highlight=False, force_terminal=color_system is not None,
         color_system=color_system,  # type: ignore[arg-type]
     )  # fmt: skip
     show(console, Article("a.txt", text, "A title"), tagged())
