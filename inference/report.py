@@ -128,6 +128,7 @@ class _Collection:
         self.names = _Names()
         self.parties = _Names()
         self.acting: set[Key] = set()
+        self.codes: dict[Key, set[str]] = {}  # of a name
         self._at = ("", -1)  # article and number of the sentence before
         self._kept = False  # whether the article is among `articles`
         self._before: deque[list[Any]] = deque(maxlen=context)
@@ -185,6 +186,8 @@ class _Collection:
         code = span.get("party")
         self.names.add(key, text)
         if code is not None:
+            if key and fuller is None:
+                self.codes.setdefault(key, set()).add(code)
             self.parties.add((code,), text, 0 if claimed else 1)
         return _Side(units.place(span), key, code, fuller, claimed)
 
@@ -194,11 +197,13 @@ class _Collection:
         codes: dict[str, int] = {}
 
         def numbered(side: _Side) -> list[Any]:
-            key = side.key
-            if side.claimed and side.party is None and key not in self.acting:
+            key, party = side.key, side.party
+            if party is None and side.fuller is not None and len(self.codes.get(key, ())) == 1:
+                (party,) = self.codes[key]  # "he" is of the party that his full name is of
+            if side.claimed and party is None and key not in self.acting:
                 key = _CLAIM
             name = numbers.setdefault(key, len(numbers))
-            code = -1 if side.party is None else codes.setdefault(side.party, len(codes))
+            code = -1 if party is None else codes.setdefault(party, len(codes))
             more = [] if side.fuller is None else [side.fuller]
             return [*side.place, name, code, *more]
 

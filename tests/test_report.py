@@ -120,6 +120,17 @@ def test_parties_carry_their_code_and_commonest_name() -> None:
     assert [stance[3][0][3] for stance in found["stances"]] == [0, 0, -1]
 
 
+def test_who_is_resolved_is_of_the_party_of_the_full_name() -> None:
+    envoy = {"resolved": {"text": "Norway’s envoy"}, "party": None}
+    found = collected(
+        record(0, "He blamed Oslo.", accuses(("He", envoy), "Oslo")),
+        record(
+            1, "Norway’s envoy blamed Oslo.", accuses(("Norway’s envoy", {"party": "NOR"}), "Oslo")
+        ),
+    )
+    assert [stance[3][0][3] for stance in found["stances"]] == [0, 0]
+
+
 def test_what_is_denied_is_a_claim_unless_it_is_somebody() -> None:
     denial = {"stance": "denies", "source": ["Moscow"]}
     found = collected(
