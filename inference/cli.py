@@ -10,6 +10,7 @@ import click
 
 from .cli_doctor import completion, doctor
 from .cli_models import models
+from .cli_report import report, show
 from .cli_seeds import seeds
 from .cli_tag import tag
 from .cli_train import evaluate, train
@@ -45,5 +46,5 @@ def main() -> None:
     """Who accuses whom of what, who denies what, who warns whom."""
 
 
-for command in (tag, evaluate, train, models, seeds, doctor, completion):
+for command in (tag, show, report, evaluate, train, models, seeds, doctor, completion):
     main.add_command(command)

@@ -14,12 +14,23 @@ from .types import Span, TaggedSentence
 # Distinct in brightness too, for eyes and terminals without colour; the word itself
 # stands beside it anyway.
 COLOURS = {"accuses": "red", "denies": "cyan", "warns": "yellow"}
-_ROLE_STYLES = {"source": "bold", "target": "underline", "claim": "italic"}
+ROLE_STYLES = {"source": "bold", "target": "underline", "claim": "italic"}
+
+# What would steer a terminal, or turn the direction of what follows, is shown instead; one
+# sign for one, so that offsets stay.
+_STEERING = (*range(128, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_SHOWN: dict[int, str] = {
+    **{code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n"},
+    **dict.fromkeys(_STEERING, "�"),
+    ord("\r"): " ",
+    127: "␡",
+}
 
 
 def show(console: Console, article: str, sentences: Iterable[TaggedSentence]) -> int:
     """Prints the stances of one article as a table; returns how many there were."""
-    table = Table(box=SIMPLE_HEAD, title=Text(article), title_justify="left", expand=True)
+    title = Text(printable(article))
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", expand=True)
     table.add_column("no.", justify="right", style="dim", no_wrap=True)
     table.add_column("stance", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
@@ -31,10 +42,10 @@ def show(console: Console, article: str, sentences: Iterable[TaggedSentence]) ->
         read += 1
         for stance in sentence.stances:
             count += 1
-            parts = [_spans(getattr(stance, role), style) for role, style in _ROLE_STYLES.items()]
+            parts = [_spans(getattr(stance, role), style) for role, style in ROLE_STYLES.items()]
             if not stance.claim and stance.stance != "denies":
                 # without a claim only the sentence itself says what it is about
-                parts[-1] = Text(" ".join(sentence.text.split()), style="dim")
+                parts[-1] = Text(printable(" ".join(sentence.text.split())), style="dim")
             table.add_row(
                 str(number),
                 Text(stance.stance, style=COLOURS[stance.stance]),
@@ -44,11 +55,16 @@ def show(console: Console, article: str, sentences: Iterable[TaggedSentence]) ->
     if count:
         console.print(table)
     else:
-        console.print(Text(article, style="italic"))
+        console.print(title.copy(), style="italic")
         console.print(f"no stance found in {read} {'sentence' if read == 1 else 'sentences'}")
     return count
 
 
+def printable(text: str) -> str:
+    """The text with the same number of signs, none of which a terminal would obey."""
+    return text.translate(_SHOWN)
+
+
 def _spans(spans: tuple[Span, ...], style: str) -> Text:
-    flat = (" ".join(span.text.split()) for span in spans)
+    flat = (printable(" ".join(span.text.split())) for span in spans)
     return Text("; ").join(Text(words, style=style) for words in flat) if spans else Text("–")

@@ -1,0 +1,77 @@
+"""`stancewire report` and `stancewire show`."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import click
+
+from .messages import MODEL, fail, plain_warnings
+
+
+@click.command()
+@click.argument("records", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT.jsonl")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The page to write.",
+)
+@click.option("--title", help="The page's heading.  [default: the name of OUT.jsonl]")
+@click.option(
+    "--context",
+    type=click.IntRange(0),
+    default=2,
+    show_default=True,
+    help="Sentences to keep before and after one with a stance.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace a page that is there already.")
+def report(records: Path, output: Path, title: str | None, context: int, overwrite: bool) -> None:
+    """Make a page of who accuses, denies, warns whom, down to the sentences.
+
+    OUT.jsonl is what `stancewire tag -o OUT.jsonl` wrote (also .gz, .zst); - reads it from
+    standard input. The page is one HTML file that fetches nothing: open it in a browser,
+    mail it, put it on a server.
+    """
+    from .report import write_report
+
+    if output.exists() and not overwrite:
+        fail(f"{output}: exists already; --overwrite replaces it")
+    if output.exists() and records.exists() and output.samefile(records):
+        fail(f"{output}: is input and output at once; name another file after -o")
+    counts = write_report(records, output, title, context)
+    told = (f"{counts[name]:,} {name.rstrip('s') if counts[name] == 1 else name}"
+            for name in ("stances", "articles"))  # fmt: skip
+    click.echo(f"{output}: {' in '.join(told)}, {counts['bytes'] / 1e6:.1f} MB")
+
+
+@click.command()
+@click.argument("article", metavar="ARTICLE")
+@MODEL
+def show(article: str, model: Path | None) -> None:
+    """Show an article on the terminal, its stances marked in the running text.
+
+    ARTICLE is anything that `tag` reads, - for standard input; of several articles in it,
+    one after the other. Into a pipe the marks are words in brackets.
+    """
+    from rich.console import Console
+
+    from .batch import tag_articles
+    from .show import show as show_article
+    from .tagger import Tagger
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # half characters cannot be shown
+    console = Console(highlight=False)
+    with plain_warnings():
+        counts = tag_articles(
+            Tagger.load(model), [article],
+            lambda found, tagged: show_article(console, found, tagged),
+            said=lambda item: click.echo(f"stancewire: skipped {item.where}: {item.why}", err=True),
+        )  # fmt: skip
+    if counts.failed:
+        raise click.exceptions.Exit(1)
