@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .mentions import NO, PERHAPS, SURE, Mention, Read, Title
-from .roles import COMMON, NEWCOMER, OTHER_HOLDER, PERSONS, PLACES, same_kind
+from .roles import COMMON, KIN, NEWCOMER, OTHER_HOLDER, PERSONS, PLACES, same_kind
 
 # So many holders of a title are kept in mind, the latest.
 _HOLDERS = 30
+# So many full mentions and titles of one actor, and bearers of one name.
+_MANY = 20
 
 
 @dataclass(slots=True, eq=False)
@@ -23,10 +25,12 @@ class Actor:
     gender: str = ""
     person: int = PERHAPS
     speaks: bool = False
+    short: bool = False  # the name is the end of somebody's longer one: "López Obrador"
 
     def takes(self, mention: Mention) -> None:
         """Learns what a mention says of it."""
-        self.titles += [title for title in mention.titles if title not in self.titles]
+        if len(self.titles) < _MANY:
+            self.titles += [title for title in mention.titles if title not in self.titles]
         self.gender = self.gender or mention.gender
         self.speaks = self.speaks or bool(mention.verb)
         if SURE in (self.person, mention.person):
@@ -67,9 +71,10 @@ class Names:
             words = max((mention.name for mention in actor.full), key=len)
             if actor.person == NO or len(words) < 2:
                 continue
-            if words in ends and not actor.titles:  # "López Obrador"
-                for mention in actor.full:
-                    del self.of[mention]
+            if actor.person == PERHAPS and not any(_like_a_person(full) for full in actor.full):
+                continue
+            if words in ends and not actor.titles:
+                actor.short = True
                 continue
             for k in range(1, min(len(words), 4)):
                 self.by_surname[words[-k:]].append(actor)
@@ -79,13 +84,17 @@ class Names:
 
     def _join(self, actor: Actor, mention: Mention) -> None:
         self.of[mention] = actor
-        actor.full.append(mention)
+        if len(actor.full) < _MANY:
+            actor.full.append(mention)
         actor.takes(mention)
 
     def _learn(self, mention: Mention) -> None:
         """A short name with a title: says more of its only bearer, or is the fullest there is."""
         bearers = self.by_surname.get(mention.name, [])
-        if not bearers and mention.titled and mention.name[0] not in self.by_given:
+        # "his brother Omar" is no name for him
+        kin = not mention.titled and any(head in KIN for head, _ in mention.titles)
+        new = mention.person == SURE and not kin and mention.name[0] not in self.by_given
+        if not bearers and new:
             actor = Actor(mention.start, person=SURE)
             self.by_surname[mention.name].append(actor)
             self._join(actor, mention)
@@ -102,6 +111,8 @@ class Names:
         if bare and (mention.person == NO or word in PLACES or word in self.places):
             return None
         for bearers in (self.by_surname.get(mention.name), self.by_given.get(word)):
+            if bearers and len(bearers) > _MANY:
+                return None
             fitting = [
                 actor
                 for actor in bearers or ()
@@ -113,6 +124,11 @@ class Names:
             if bearers:
                 return None
         return None
+
+
+def _like_a_person(mention: Mention) -> bool:
+    """Whether a name without a title may begin with a given name: not "U.S. Nissan"."""
+    return not mention.headline and not mention.acronym
 
 
 def _fits(actor: Actor, mention: Mention) -> bool:
@@ -141,8 +157,10 @@ class Holders:
         found: list[Actor] = []
         for name in same_kind(head):
             for actor in self._of.get(name, ()):
+                named = any(full.name for full in actor.full)
                 if actor not in found and any(
-                    title in same_kind(head) and _may_mean(known, others, title in PERSONS)
+                    (title == head or (named and title in same_kind(head)))
+                    and _may_mean(known, others, title in PERSONS)
                     for title, known in actor.titles
                 ):
                     found.append(actor)

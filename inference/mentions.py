@@ -34,15 +34,19 @@ Title = tuple[str, frozenset[str]]
 NO, PERHAPS, SURE = -1, 0, 1
 
 PRONOUNS = word_set("he she it they i we me us his her")
+_KNOWN = PRONOUNS | frozenset(PERSONS) | BODIES
 _GENDERS = {"he": "m", "his": "m", "she": "f", "her": "f"}
 
 _TOKEN = re.compile(
     r"(?:[^\W\d_]\.){2,}"  # U.S.
-    r"|(?:Mr|Mrs|Ms|Dr|Prof|Gen|Sen|Rep|Gov|Lt|Col|Capt|Sgt|Cpl|Adm|Maj|St|Rev|Hon)\.(?=\s)"
+    r"|(?:Mr|Mrs|Ms|Dr|Prof|Gen|Sen|Rep|Gov|Lt|Col|Capt|Sgt|Cpl|Adm|Maj|St|Rev|Hon|Cllr|Det|Insp"
+    r"|Supt|Brig|Fr)\.(?=\s)"
     r"|[A-Z]\.(?=\s[A-Z])"  # Mark A. Bell
     r"|[^\W_]+(?:[-’'.&][^\W_]+)*(?:(?<=s)[’'](?=\s[^\W_]))?"  # words; Iran’s, deckhands’ union
     r"|[^\w\s]"
 )
+_OPEN, _CLOSE, _SINGLE = frozenset("“«„"), frozenset("”»"), frozenset("‘'’")
+_QUOTE = re.compile('[“”«»„‘"]')
 _POSSESSIVE = re.compile(r"(?:[’']s|(?<=s)[’'])$")
 _DATELINE = re.compile(
     r"[A-Z][A-Z.'’ -]+(?:,[^—–:()“\"]{1,30})?\s*(?:\([^)]{1,40}\)\s*)?(?:[—–-]{1,2}\s|:\s)"
@@ -96,6 +100,15 @@ _ING = word_set(
     "acting leading ruling incoming outgoing sitting managing visiting presiding commanding "
     "mining shipping fishing farming banking housing planning building engineering"
 )
+_ENDS = frozenset(("", ",", ".", ";", "—", "–", "(", "”", '"'))
+# What is longer is a table or a list rather than a sentence, and only its beginning is read.
+_LONGEST_SENTENCE = 3_000
+_CLOSING = frozenset(("", ".", ",", ";", ":", "on", "in", "at", "to", "of", "during", "by"))
+_BEFORE_NAME = word_set(
+    "former then acting veteran retired deputy outgoing ousted late disgraced jailed senior chief "
+    "assistant vice top exiled ex incoming"
+)
+_LONGEST_NAME = 8
 _LONGEST_TITLE = 9
 _LONGEST_APPOSITION = 7
 
@@ -121,9 +134,11 @@ class Mention:
     titled: bool = False  # a name with its title before it
     subject: bool = False
     verb: str = ""  # of speech, where it is what this one does
+    closes: bool = False  # that verb ends the clause: "…, he said on Monday."
     quoted: bool = False
     nested: bool = False  # in a quotation inside a quotation
     headline: bool = False
+    acronym: bool = False  # the first word of a name is one
     leads: bool = False  # nothing but an opening comes before it in the sentence
     more: bool = False  # a description goes on: "spokesman for the coast guard"
     apposed: Mention | None = None  # the name in "The company, Caspian Trunk Pipelines,"
@@ -175,8 +190,8 @@ def read_mentions(text: str, sentences: Sequence[tuple[int, int]]) -> list[Read]
     for number, (start, end) in enumerate(sentences):
         if "\n" in text[before:start]:
             opened = ""  # a paragraph that goes on with a quotation opens it anew
-        words, opened = _words(text, start, end, opened)
         before = end
+        words, opened = _words(text, start, min(end, start + _LONGEST_SENTENCE), opened)
         headline = _ENDED.search(text, max(start, end - 4), end) is None
         if headline and (_BYLINE.match(text, start) or _in_capitals(words)):
             found.append(Read([], False, False, False))
@@ -200,33 +215,44 @@ def read_mentions(text: str, sentences: Sequence[tuple[int, int]]) -> list[Read]
 
 
 def _words(text: str, start: int, end: int, opened: str) -> tuple[_Words, str]:
-    words = _Words([], [], [], [], [], [], [])
-    nested = False
+    """The words of a sentence, where `opened` is the quotation mark that it begins behind."""
+    raw: list[str] = []
+    starts: list[int] = []
     for match in _TOKEN.finditer(text, start, end):
-        raw = match.group()
-        first, last = match.span()
-        possessive = False
-        if raw[0].isalnum():
-            if len(raw) > 2 and (tail := _POSSESSIVE.search(raw)):
-                possessive = True
-                raw = raw[: tail.start()]
-                last = first + len(raw)
-        elif raw in "“«„" or (raw == "‘" and not opened):
-            opened = raw
-        elif raw in "”»" or (raw == "’" and opened == "‘"):
-            opened, nested = "", False
-        elif raw == '"':
-            opened, nested = ("", False) if opened == '"' else ('"', False)
-        elif raw in "‘'’" and opened:
-            nested = not nested and raw != "’"
-        words.raw.append(raw)
-        words.low.append(raw.lower().rstrip(".") if raw[0].isalnum() else raw)
-        words.starts.append(first)
-        words.ends.append(last)
-        words.possessive.append(possessive)
-        words.quoted.append(bool(opened))
-        words.nested.append(nested)
-    return words, "" if opened == "‘" else opened
+        raw.append(match.group())
+        starts.append(match.start())
+    possessive = [False] * len(raw)
+    if text.find("’", start, end) >= 0 or text.find("'", start, end) >= 0:
+        for i, word in enumerate(raw):
+            if len(word) > 2 and ("’" in word or "'" in word):
+                tail = _POSSESSIVE.search(word)
+                if tail:
+                    raw[i], possessive[i] = word[: tail.start()], True
+    ends = [first + len(word) for first, word in zip(starts, raw, strict=True)]
+    low = [word.lower().rstrip(".") or word for word in raw]
+    if opened or _QUOTE.search(text, start, end):
+        quoted, nested, opened = _quotations(raw, opened)
+    else:
+        quoted = nested = [False] * len(raw)
+    return _Words(raw, low, starts, ends, possessive, quoted, nested), opened
+
+
+def _quotations(raw: Sequence[str], opened: str) -> tuple[list[bool], list[bool], str]:
+    """For each word whether it is quoted, and whether in a quotation inside another."""
+    quoted, nested = [], []
+    inner = False
+    for word in raw:
+        if word in _OPEN or (word == "‘" and not opened):
+            opened = word
+        elif word in _CLOSE or (word == "’" and opened == "‘"):
+            opened, inner = "", False
+        elif word == '"':
+            opened, inner = ("", False) if opened == '"' else ('"', False)
+        elif opened and word in _SINGLE:
+            inner = not inner and word != "’"
+        quoted.append(bool(opened))
+        nested.append(inner)
+    return quoted, nested, "" if opened == "‘" else opened
 
 
 def _in_capitals(words: _Words) -> bool:
@@ -241,8 +267,11 @@ def _mentions(words: _Words, sentence: int) -> list[Mention]:
     found: list[Mention] = []
     i = words.first
     while i < len(words.raw):
-        low = words.low[i]
+        low, raw = words.low[i], words.raw[i]
         mention, following = None, i + 1
+        if low == raw and low not in _KNOWN and "-" not in raw and "’" not in raw:
+            i = following
+            continue
         if low in PRONOUNS:
             mention = _pronoun(words, i, sentence)
         elif words.capital(i):
@@ -292,12 +321,14 @@ def _mention(words: _Words, first: int, title: int, last: int, sentence: int) ->
     leads = before < words.first or (
         before == words.first and not words.is_word(before)
     )  # fmt: skip
-    verb = at if inverted else "" if at in _PREPOSITIONS else _verb_after(words, last)
+    verb = before if inverted else -1 if at in _PREPOSITIONS else _verb_after(words, last)
     owns = words.possessive[last - 1]
     begins = leads or at in _CLAUSE or not (at and at[0].isalnum())
     return Mention(
         words.starts[first], words.ends[last - 1], sentence, given=given, after=at,
-        subject=bool(verb) or (begins and not owns), verb=verb, leads=leads and not owns,
+        verb=words.low[verb] if verb >= 0 else "",
+        subject=verb >= 0 or (begins and not owns),
+        closes=verb >= 0 and words.at(verb + 1) in _CLOSING, leads=leads and not owns,
         quoted=words.quoted[first], nested=words.nested[first],
     )  # fmt: skip
 
@@ -309,10 +340,10 @@ def _turned(words: _Words, before: int, after: int) -> bool:
     return words.raw[before] == "," and words.at(after) in ("", ",", ".", ";")
 
 
-def _verb_after(words: _Words, i: int) -> str:
-    """The verb of speech of a subject that ends before word `i`, behind its appositions."""
+def _verb_after(words: _Words, i: int) -> int:
+    """Where the verb of speech is of a subject that ends before word `i`; -1 for none."""
     if i <= 0 or words.possessive[i - 1]:
-        return ""
+        return -1
     if words.at(i) == "(":
         i = next((k + 1 for k in range(i, min(i + 5, len(words.raw))) if words.raw[k] == ")"), i)
     for _ in range(3):
@@ -320,18 +351,18 @@ def _verb_after(words: _Words, i: int) -> str:
         while words.at(k) in _BEFORE_VERB:
             k += 1
         if words.at(k) in SPEECH and not words.quoted[k]:
-            return words.low[k]
+            return k
         if words.at(i) != ",":
-            return ""
+            return -1
         if words.at(i + 1) in SPEECH and not words.quoted[i + 1]:
-            return words.low[i + 1]  # "One of them, Musa Sanni, wrote"
+            return i + 1  # "One of them, Musa Sanni, wrote"
         # behind the next comma
         i = next((k for k in range(i + 1, min(i + 25, len(words.raw))) if words.raw[k] == ","), -1)
         if i < 0:
-            return ""
+            return -1
         if words.at(i + 1) in SPEECH or words.at(i + 1) in _BEFORE_VERB:
             i += 1
-    return ""
+    return -1
 
 
 def _run_end(words: _Words, i: int) -> int:
@@ -360,6 +391,10 @@ def _of_run(words: _Words, i: int, j: int, sentence: int) -> tuple[Mention | Non
             title = i - 1
     if title == j - 1 and title >= i:
         return _of_title(words, i, j, sentence)
+    if j - i > _LONGEST_NAME:
+        return None, j
+    if title is not None and j - title == 2 and words.low[j - 1].removesuffix("s") in PERSONS:
+        return None, j  # "Director Generals"
     if title is not None:
         return _titled(words, title, max(title + 1, i), j, sentence)
     if any(words.low[k] in BODIES for k in (i, j - 1)):
@@ -406,17 +441,21 @@ def _titled(words: _Words, title: int, i: int, j: int, sentence: int) -> tuple[M
 def _title_start(words: _Words, first: int) -> int:
     """Where the title begins whose head is word `first`: "Nigerian trade [minister]"."""
     i = first
+    named = words.raw[first][0].isupper()
     while i - 1 >= words.first and first - i < _LONGEST_TITLE:
         k = i - 1
         low = words.low[k]
         if not words.is_word(k) or words.quoted[k] != words.quoted[first] or low.isdigit():
             break
-        if low in _OF and words.low[k - 1] in PERSONS and k - 1 >= words.first:
-            i = k - 1
+        if low in _OF and words.low[k - 1] in PERSONS and k > words.first:
+            i = k - 1  # "Coordinator for Strategic Communications"
             continue
         if low in COMMON or low in _VERBS:
             break
         small = not words.raw[k][0].isupper()
+        if small and named and low not in _BEFORE_NAME:
+            break  # "… can use statements [Philadelphia District Attorney"
+        named = named or not small
         if small and "-" not in low and (
             (low.endswith("ed") and low not in _ED)
             or (low.endswith("ing") and low not in _ING)
@@ -454,6 +493,7 @@ def _plain(words: _Words, i: int, j: int, sentence: int) -> tuple[Mention, int]:
     """A name without a title."""
     mention = _mention(words, i, i, j, sentence)
     mention.name = tuple(fold(words.raw[k]) for k in range(i, j))
+    mention.acronym = words.raw[i].isupper() and len(words.raw[i]) > 2
     low = words.low[i:j]
     if low[-1] in FIRMS and len(low) > 1:
         mention.person = NO
@@ -541,7 +581,8 @@ def _description(words: _Words, i: int, sentence: int) -> Mention | None:
     if following == "of" or (following == "for" and low in PERSONS):
         k = i + 2 + (words.at(i + 2) == "the")
         run = _run_end(words, k) if words.capital(k) else 0
-        if run and not words.possessive[run - 1]:
+        whole = run and words.raw[run - 1].rpartition("-")[2][:1].isupper()  # not "Oslo-based"
+        if whole and not words.possessive[run - 1]:
             others += [words.low[n] for n in range(k, run)]
             end = run  # "government of Calvera"
     mention = _mention(words, start, start, end, sentence)
@@ -555,13 +596,14 @@ def _description(words: _Words, i: int, sentence: int) -> Mention | None:
 
 
 def _appose(words: _Words, i: int, description: Mention, head: int, name: Mention) -> bool:
-    """Joins a description to the name behind it, if they belong together: "its director, Jana Bielik,"."""
+    """Joins a description to the name behind it, where they are one: "its head, Jana Bielik,"."""
     j = i + 1
     while j < len(words.raw) and words.starts[j] < name.end:
         j += 1
     if words.at(i - 1) != "," or len(name.name) < 2 or (name.titled and not description.given):
         return False
-    if not description.given or words.at(j) not in ("", ",", ".", ";", "—", "–", "(", "”", '"'):
+    ends = words.at(j) in _ENDS or words.at(j) in SPEECH or words.at(j) in _BEFORE_VERB
+    if not description.given or not ends:
         return False
     between = range(head + 1, i - 1)
     if len(between) > 6 or any(

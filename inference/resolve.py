@@ -22,8 +22,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from .actors import Actor, Holders, Names, fullest, is_new
 from .mentions import NO, PERHAPS, SURE, Mention, Read, read_mentions
@@ -34,10 +35,14 @@ Bounds = tuple[int, int]
 
 # So many sentences back a pronoun looks, those of nothing but quotation aside.
 _REACH = 3
+# So many mentions ahead, for the name that comes after its pronoun.
+_AHEAD = 8
+# Parts in a sentence: mentioned, subject of some clause, or one who says something.
+_MENTIONED, _SUBJECT, _SPEAKER = range(3)
 _FIRST_PERSON = frozenset(("i", "we", "me", "us"))
 _OWNERS = frozenset(("his", "her"))
 _BEFORE_OWN = word_set("in of for on by from at that with and")
-_AFTER_QUOTATION = word_set(', ” " ’ » and but')
+_AFTER_QUOTATION = word_set(', ” " ’ »')
 _PLACE = word_set("across around at from in into near of off outside through to toward towards")
 _SUBORDINATE = word_set("after before when while as although though if since")
 # A body whose kind is not told may be called so.
@@ -49,10 +54,10 @@ _BEGINNING = re.compile(r"(?:^|[.!?”\"]\s+|\n\s*|,\s+)(?:the\s+)?$", re.IGNORE
 
 @dataclass(slots=True)
 class _Scene:
-    """Who is in a sentence outside quotations, each with whether as a subject."""
+    """Who is in a sentence outside quotations, each with their part in it."""
 
-    persons: dict[Actor, bool] = field(default_factory=dict)
-    bodies: dict[Actor, bool] = field(default_factory=dict)
+    persons: dict[Actor, int] = field(default_factory=dict)
+    bodies: dict[Actor, int] = field(default_factory=dict)
     accused: Actor | None = None
     leader: Actor | None = None  # whom the sentence begins with
     led: bool = False  # even if nobody can tell whom
@@ -103,9 +108,13 @@ def _resolved(
         # the model's bounds are better where a source goes further than the rules see
         if (first <= start and last == end) or (first == start and last >= end):
             start, end = first, last
-    if mention.titles and not mention.name and len(text[start:end].split()) < 2:
-        return None  # "he" is no better explained by "spokesman"
-    return Resolved(text[start:end], start, end, mention.sentence)
+    found = text[start:end]
+    # "he" is hardly better explained by "senior officer", nor "the company" by "mining company"
+    head = mention.titles[0][0] if mention.titles else ""
+    poor = found.islower() and (mention.person != NO or " " not in found or head in _ANY_BODY)
+    if poor and mention.titles and not mention.name:
+        return None
+    return Resolved(found, start, end, mention.sentence)
 
 
 class _Walk:
@@ -132,7 +141,7 @@ class _Walk:
             if mention.pronoun in _OWNERS:
                 _learn(mention, scene)
                 continue
-            actor = self._actor(mention, scene, sentence.mentions[i + 1 :])
+            actor = self._actor(mention, scene, islice(sentence.mentions, i + 1, i + 1 + _AHEAD))
             if actor is not None:
                 who[mention] = actor
             if not mention.quoted:
@@ -154,7 +163,7 @@ class _Walk:
             self._scenes.appendleft(scene)
         return answers
 
-    def _actor(self, mention: Mention, scene: _Scene, later: Sequence[Mention]) -> Actor | None:
+    def _actor(self, mention: Mention, scene: _Scene, later: Iterable[Mention]) -> Actor | None:
         if mention.pronoun in ("he", "she"):
             return self._person(mention, scene, later)
         if mention.pronoun == "it":
@@ -166,13 +175,13 @@ class _Walk:
         return self._described(mention)
 
     def _named(self, mention: Mention) -> Actor | None:
-        actor = self._names.of.get(mention) or self._names.short(mention)
+        actor = self._names.of.get(mention)
+        if actor is None or actor.short:
+            actor = self._names.short(mention)
         if actor is None:
             return self._state(mention)
         if actor.person == NO:
             actor = self._holders.same(actor)
-            if mention not in actor.full:
-                actor.full.append(mention)
         self._holders.add(actor)
         return actor
 
@@ -213,7 +222,7 @@ class _Walk:
             return None
         return leader
 
-    def _person(self, mention: Mention, scene: _Scene, later: Sequence[Mention]) -> Actor | None:
+    def _person(self, mention: Mention, scene: _Scene, later: Iterable[Mention]) -> Actor | None:
         """Who "he" or "she" is, outside quotations."""
         if mention.quoted:
             return None
@@ -226,7 +235,7 @@ class _Walk:
             found.gender = mention.gender
         return found
 
-    def _ahead(self, mention: Mention, later: Sequence[Mention]) -> Actor | None:
+    def _ahead(self, mention: Mention, later: Iterable[Mention]) -> Actor | None:
         """The subject of the main clause: "After he had denied it, Serikbay flew home"."""
         if mention.after not in _SUBORDINATE:
             return None
@@ -235,10 +244,11 @@ class _Walk:
         return actor if actor and actor.person == SURE and actor.may_be(mention.gender) else None
 
     def _behind(self, mention: Mention, scene: _Scene) -> Actor | None:
-        here = _fitting(scene, mention)
+        attributes = mention.closes and mention.after in _AFTER_QUOTATION
+        here = {} if attributes else _fitting(scene, mention)  # "…, he said": who spoke before
         if here:
-            last = bool(mention.verb) and mention.after in _AFTER_QUOTATION
-            found = _choice(here) if last else _only(here)
+            joined = bool(mention.verb) and mention.after in ("and", "but")
+            found = _choice(here, mention) if joined else _only(here)
             return found if found is not None and found.person == SURE else None
         for back, past in enumerate(self._scenes):
             there = _fitting(past, mention)
@@ -249,13 +259,13 @@ class _Walk:
                 return past.accused
             if denies and len(there) > 1:
                 return None  # the accuser, or somebody else?
-            found = _choice(there)
+            found = _choice(there, mention)
             if found is None:
                 return None
             before = {
-                actor: subject
+                actor: part
                 for i, earlier in enumerate(self._scenes)
-                for actor, subject in _fitting(earlier, mention).items()
+                for actor, part in _fitting(earlier, mention).items()
                 if i > back and actor is not found
             }
             if not there[found] and any(before.values()):
@@ -270,14 +280,14 @@ class _Walk:
         if mention.quoted or not mention.verb:
             return None
         if scene.bodies or scene.persons:
-            return None if scene.persons else _only({a: s for a, s in scene.bodies.items() if s})
+            return None if scene.persons else _only({a: p for a, p in scene.bodies.items() if p})
         past = self._scenes[0] if self._scenes else _Scene()
         if past.accused is not None and mention.verb in DENIALS:
             return past.accused if past.accused.person != SURE else None
         leader = past.leader
         if leader is None or leader.person == SURE or not leader.full:
             return None
-        if any(subject and a.person == SURE for a, subject in past.persons.items()):
+        if any(part and a.person == SURE for a, part in past.persons.items()):
             return None
         if leader.person == PERHAPS and len(leader.full[0].name) < 2:
             return None
@@ -345,29 +355,23 @@ class _Walk:
 
 def _enter(mention: Mention, actor: Actor | None, scene: _Scene) -> None:
     """Puts who is mentioned into the scene; a person whom nobody can tell counts as one more."""
+    part = _SPEAKER if mention.verb else _SUBJECT if mention.subject else _MENTIONED
     if actor is None:
-        unknown = mention.pronoun in ("he", "she") or (
-            bool(mention.verb) if mention.name else bool(mention.given) and mention.person != NO
-        )
-        if unknown and mention.person != NO:
-            actor = Actor(mention.start, gender=mention.gender)
-            scene.persons[actor] = mention.subject
+        known = mention.verb or mention.person == SURE if mention.name else mention.given
+        if (known or mention.pronoun in ("he", "she")) and mention.person != NO:
+            scene.persons[Actor(mention.start, gender=mention.gender)] = part
     elif actor.person == NO:
-        scene.bodies[actor] = scene.bodies.get(actor, False) or mention.subject
-    elif actor.person == SURE or mention.verb or (not mention.given and _no_place(mention)):
-        scene.persons[actor] = scene.persons.get(actor, False) or mention.subject
+        scene.bodies[actor] = max(part, scene.bodies.get(actor, part))
+    elif actor.person == SURE or part == _SPEAKER or not (mention.given or mention.after in _PLACE):
+        scene.persons[actor] = max(part, scene.persons.get(actor, part))
     if mention.after in BLAMES and scene.accused is None:
         scene.accused = actor
     if not scene.led and (mention.leads or mention.verb):
         scene.leader, scene.led = actor, True
 
 
-def _no_place(mention: Mention) -> bool:
-    return mention.after not in _PLACE
-
-
 def _learn(mention: Mention, scene: _Scene) -> None:
-    """ "Musa Sanni wrote in his letter": tells that the only subject so far is a man."""
+    """Takes from "Musa Sanni wrote in his letter" that the only subject so far is a man."""
     actor = _only(scene.persons)
     if mention.quoted or mention.after not in _BEFORE_OWN or actor is None:
         return
@@ -375,17 +379,20 @@ def _learn(mention: Mention, scene: _Scene) -> None:
         actor.gender, actor.person = mention.gender, SURE
 
 
-def _fitting(scene: _Scene, mention: Mention) -> dict[Actor, bool]:
-    found = {a: subject for a, subject in scene.persons.items() if a.may_be(mention.gender)}
+def _fitting(scene: _Scene, mention: Mention) -> dict[Actor, int]:
+    """The persons of a scene of a pronoun's gender; names in passing only where no person is."""
+    found = {a: part for a, part in scene.persons.items() if a.may_be(mention.gender)}
     if any(actor.person == SURE for actor in found):
-        found = {a: subject for a, subject in found.items() if subject or a.person == SURE}
+        found = {a: part for a, part in found.items() if part or a.person == SURE}
     return found
 
 
-def _choice(persons: dict[Actor, bool]) -> Actor | None:
-    """The only one, or the only subject."""
-    return _only(persons) or _only({a: subject for a, subject in persons.items() if subject})
+def _choice(persons: dict[Actor, int], mention: Mention) -> Actor | None:
+    """The only one; else the only speaker, for a pronoun that speaks; else the only subject."""
+    speakers = {a: part for a, part in persons.items() if part == _SPEAKER and mention.verb}
+    subjects = {a: part for a, part in persons.items() if part >= _SUBJECT}
+    return _only(persons) or _only(speakers) or _only(subjects)
 
 
-def _only(persons: dict[Actor, bool]) -> Actor | None:
+def _only(persons: dict[Actor, int]) -> Actor | None:
     return next(iter(persons)) if len(persons) == 1 else None

@@ -52,8 +52,8 @@ _PERSONS = """
     speaker specialist spokesperson steward strategist striker student superintendent
     supervisor surgeon surveyor survivor suspect tailor teacher technician technologist teenager
     tenant trader trainer treasurer trustee tycoon undersecretary veteran veterinarian vet vicar
-    victim villager volunteer waiter waitress warden warlord watchman whistleblower witness worker
-    writer youth zoologist
+    victim villager volunteer waiter waitress whip warden warlord watchman whistleblower witness
+    worker writer youth zoologist colonel
 """
 
 # What a body can be called after "the".
@@ -100,7 +100,7 @@ _SAME_PERSON = (
     "congressman congresswoman",
     "businessman businesswoman entrepreneur tycoon",
     "adviser advisor aide",
-    "councillor councilor councilman councilwoman",
+    "councillor councilor councilman councilwoman cllr coun",
     "policeman policewoman constable",
     "coordinator co-ordinator",
     "doctor physician",
@@ -143,7 +143,9 @@ HONORIFICS = {
     **dict.fromkeys(word_set("mrs ms miss dame lady madame señora frau doña"), "f"),
     **dict.fromkeys(word_set("dr prof professor rev reverend sheikh ayatollah hon mx"), ""),
 }
-_SHORT_RANKS = dict.fromkeys(word_set("gen sen rep gov lt col capt sgt cpl adm maj colonel"), "")
+_SHORT_RANKS = dict.fromkeys(
+    word_set("gen sen rep gov lt col capt sgt cpl adm maj brig cllr coun det insp supt atty"), ""
+)
 PERSONS = {
     **dict.fromkeys(_PERSONS.split(), ""),
     **_SHORT_RANKS,
@@ -199,7 +201,7 @@ def same_kind(head: str) -> frozenset[str]:
 
 # What reports speech, and what the stances are told by.
 SPEECH = word_set(
-    "said says say saying told tells tell added adds warned warns warn wrote writes denied "
+    "said says say told tells tell added adds warned warns warn wrote writes denied "
     "denies deny accused accuses accuse blamed blames blame insisted insists claimed claims "
     "claim argued argues argue asked asks called calls dismissed dismisses dismiss rejected "
     "rejects reject replied replies noted notes stressed stresses declared declares announced "
