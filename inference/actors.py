@@ -104,6 +104,10 @@ class Names:
             if mention.verb:  # states and firms are hardly ever called by their last word
                 bearers[0].person = SURE
 
+    def borne(self, name: tuple[str, ...]) -> bool:
+        """Whether anybody has a surname."""
+        return name in self.by_surname
+
     def short(self, mention: Mention) -> Actor | None:
         """Whom a surname means, with or without a title; None where it is not plain."""
         word = mention.name[0]

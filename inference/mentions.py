@@ -482,6 +482,8 @@ def _body(words: _Words, i: int, j: int, sentence: int) -> tuple[Mention | None,
     mention = _mention(words, i, i, end, sentence)
     mention.name = tuple(fold(words.raw[k]) for k in range(i, end))
     mention.person = NO
+    if words.at(end) in PERSONS:  # "said the Foreign Ministry spokesman": he did, not it
+        mention.subject, mention.leads, mention.verb = False, False, ""
     if i > words.first and words.possessive[i - 1] and words.capital(i - 1):
         mention.name = (fold(words.raw[i - 1]), *mention.name)  # "Tarsk's Ministry of Defence"
     others = frozenset(words.low[i:end]) - {head} - COMMON

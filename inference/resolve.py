@@ -147,7 +147,9 @@ class _Walk:
             if not mention.quoted:
                 if mention.verb:
                     speakers.add(actor)
-                _enter(mention, actor, scene)
+                # somebody is meant by a surname that two have
+                bearers = actor is None and bool(mention.name) and self._names.borne(mention.name)
+                _enter(mention, actor, scene, bearers)
         self._listen(sentence, speakers)
         for mention in sentence.mentions:
             first_person = mention.pronoun in _FIRST_PERSON and mention.quoted
@@ -353,12 +355,15 @@ class _Walk:
         )
 
 
-def _enter(mention: Mention, actor: Actor | None, scene: _Scene) -> None:
+def _enter(mention: Mention, actor: Actor | None, scene: _Scene, person: bool) -> None:
     """Puts who is mentioned into the scene; a person whom nobody can tell counts as one more."""
     part = _SPEAKER if mention.verb else _SUBJECT if mention.subject else _MENTIONED
     if actor is None:
-        known = mention.verb or mention.person == SURE if mention.name else mention.given
-        if (known or mention.pronoun in ("he", "she")) and mention.person != NO:
+        if mention.name:
+            person = person or bool(mention.verb) or mention.person == SURE
+        else:
+            person = mention.pronoun in ("he", "she") or bool(mention.given)
+        if person and mention.person != NO:
             scene.persons[Actor(mention.start, gender=mention.gender)] = part
     elif actor.person == NO:
         scene.bodies[actor] = max(part, scene.bodies.get(actor, part))
