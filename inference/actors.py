@@ -117,14 +117,10 @@ class Names:
         for bearers in (self.by_surname.get(mention.name), self.by_given.get(word)):
             if bearers and len(bearers) > _MANY:
                 return None
-            fitting = [
-                actor
-                for actor in bearers or ()
-                if _fits(actor, mention) and (actor.person == SURE or actor.speaks)
-            ]
-            before = [actor for actor in fitting if actor.first < mention.start]
-            if len(before or fitting) == 1:
-                return (before or fitting)[0]
+            fitting = [actor for actor in bearers or () if _fits(actor, mention)]
+            fitting = [actor for actor in fitting if actor.first < mention.start] or fitting
+            if len(fitting) == 1 and (fitting[0].person == SURE or fitting[0].speaks):
+                return fitting[0]
             if bearers:
                 return None
         return None

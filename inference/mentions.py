@@ -100,7 +100,7 @@ _ING = word_set(
     "acting leading ruling incoming outgoing sitting managing visiting presiding commanding "
     "mining shipping fishing farming banking housing planning building engineering"
 )
-_ENDS = frozenset(("", ",", ".", ";", "—", "–", "(", "”", '"'))
+_ENDS = frozenset(("", ",", ".", ";", "—", "–", "(", "”", '"', "of", "who", "whose"))
 # What is longer is a table or a list rather than a sentence, and only its beginning is read.
 _LONGEST_SENTENCE = 3_000
 _CLOSING = frozenset(("", ".", ",", ";", ":", "on", "in", "at", "to", "of", "during", "by"))
@@ -281,12 +281,13 @@ def _mentions(words: _Words, sentence: int) -> list[Mention]:
             mention = _description(words, i, sentence)
         if mention is not None:
             if mention.name and before:
-                for description, head in zip(before[:-4:-1], places[:-4:-1], strict=True):
+                # the first: "The owner of the laboratory, Ravi Shah"
+                for description, head in zip(before[-3:], places[-3:], strict=True):
                     if _appose(words, i, description, head, mention):
                         break
             elif not mention.name and not mention.pronoun:
                 before.append(mention)
-                places.append(i)
+                places.append(following - 1 if words.capital(i) else i)
             while found and found[-1].start >= mention.start:
                 found.pop()  # "Nigerian" of "Nigerian trade minister Chidi Okafor"
             found.append(mention)
@@ -422,11 +423,12 @@ def _titled(words: _Words, title: int, i: int, j: int, sentence: int) -> tuple[M
     ):
         first -= 1
     heads = [k for k in range(first, title + 1) if words.low[k] in PERSONS]
-    start = _title_start(words, first) if heads else first
+    known = any(words.low[k] not in KIN for k in heads)  # "his brother" is no title
+    start = _title_start(words, first) if known else i if heads else first
     mention = _mention(words, start, first, j, sentence)
     mention.name = tuple(fold(words.raw[k]) for k in range(i, j))
     mention.person = SURE
-    mention.titled = any(words.low[k] not in KIN for k in heads)
+    mention.titled = known
     for k in range(first, title + 1):
         mention.gender = (
             mention.gender or PERSONS.get(words.low[k]) or HONORIFICS.get(words.low[k], "")
@@ -604,8 +606,9 @@ def _appose(words: _Words, i: int, description: Mention, head: int, name: Mentio
         j += 1
     if words.at(i - 1) != "," or len(name.name) < 2 or (name.titled and not description.given):
         return False
-    ends = words.at(j) in _ENDS or words.at(j) in SPEECH or words.at(j) in _BEFORE_VERB
-    if not description.given or not ends:
+    # "With the mayor, Ann Lee said …" are two, "The mayor, Ann Lee said …" one
+    verb = words.at(j) in SPEECH or words.at(j) in _BEFORE_VERB
+    if not description.given or not (words.at(j) in _ENDS or (verb and description.leads)):
         return False
     between = range(head + 1, i - 1)
     if len(between) > 6 or any(

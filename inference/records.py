@@ -14,7 +14,7 @@ from .types import NEUTRAL, ROLES, STANCES, TaggedSentence
 
 COLUMNS = (
     "article", "title", "date", "english", "sentence", "start", "end", "text",
-    "stance", "score", *ROLES,
+    "stance", "score", *ROLES, "resolved",
 )  # fmt: skip
 
 # A spreadsheet runs a cell that begins like this; an apostrophe before it stops that.
@@ -54,7 +54,8 @@ def csv_head() -> str:
 def csv_lines(found: Iterable[dict[str, Any]]) -> str:
     """The records as CSV, a row a stance; a sentence without one has a row "neutral".
 
-    Several spans of a part are joined by "; ".
+    Several spans of a part are joined by "; ", in `resolved` too, where a source that goes
+    back to no fuller name has nothing.
     """
     lines = io.StringIO(newline="")
     writer = csv.writer(lines)  # with its own line ends, so that a lone "\r" is quoted
@@ -64,7 +65,9 @@ def csv_lines(found: Iterable[dict[str, Any]]) -> str:
         neutral = {"stance": "neutral", "score": record["score"]}
         for stance in record["stances"] or [neutral]:
             parts = ["; ".join(s["text"] for s in stance.get(role, ())) for role in ROLES]
-            row = [*about, stance["stance"], stance["score"], *parts]
+            fuller = [(s["resolved"] or {"text": ""})["text"] for s in stance.get("source", ())]
+            resolved = "; ".join(fuller) if any(fuller) else ""
+            row = [*about, stance["stance"], stance["score"], *parts, resolved]
             writer.writerow(_safe(cell) for cell in row)
     return lines.getvalue()
 
@@ -77,10 +80,11 @@ def parquet_schema() -> Any:
     """The columns of Parquet output: those of the JSON records."""
     import pyarrow as pa
 
-    spans = pa.list_(pa.struct([("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())]))
-    stance = pa.struct(
-        [("stance", pa.string()), ("score", pa.float64()), *((role, spans) for role in ROLES)]
-    )
+    span = [("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())]
+    fuller = ("resolved", pa.struct([*span, ("sentence", pa.int64())]))
+    spans = {role: pa.list_(pa.struct(span)) for role in ROLES}
+    spans["source"] = pa.list_(pa.struct([*span, fuller]))
+    stance = pa.struct([("stance", pa.string()), ("score", pa.float64()), *spans.items()])
     scores = pa.struct([(label, pa.float64()) for label in (*STANCES, NEUTRAL)])
     return pa.schema(
         [

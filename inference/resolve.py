@@ -111,7 +111,8 @@ def _resolved(
     found = text[start:end]
     # "he" is hardly better explained by "senior officer", nor "the company" by "mining company"
     head = mention.titles[0][0] if mention.titles else ""
-    poor = found.islower() and (mention.person != NO or " " not in found or head in _ANY_BODY)
+    name_like = mention.given == "the" and mention.person == NO and " " in found
+    poor = found.islower() and (not name_like or head in _ANY_BODY)
     if poor and mention.titles and not mention.name:
         return None
     return Resolved(found, start, end, mention.sentence)

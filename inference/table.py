@@ -50,5 +50,9 @@ def show(console: Console, article: str, sentences: Iterable[TaggedSentence]) ->
 
 
 def _spans(spans: tuple[Span, ...], style: str) -> Text:
-    flat = (" ".join(span.text.split()) for span in spans)
+    flat = (" ".join(_told(span).split()) for span in spans)
     return Text("; ").join(Text(words, style=style) for words in flat) if spans else Text("–")
+
+
+def _told(span: Span) -> str:
+    return f"{span.text} = {span.resolved.text}" if span.resolved else span.text

@@ -39,7 +39,10 @@ def _tagged(row: dict[str, Any]) -> TaggedSentence:
         Stance(
             item["stance"],
             item["score"],
-            *(tuple(Span(**span) for span in item[role]) for role in ROLES),
+            *(
+                tuple(Span(span["text"], span["start"], span["end"]) for span in item[role])
+                for role in ROLES
+            ),
         )
         for item in row["stances"]
     )
