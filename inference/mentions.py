@@ -26,6 +26,7 @@ from .roles import (
     fold,
     word_set,
 )
+from .tokens import Words, read_words
 
 # The head of a title or description, with the words before it: "minister", {"trade"}.
 Title = tuple[str, frozenset[str]]
@@ -37,23 +38,11 @@ PRONOUNS = word_set("he she it they i we me us his her")
 _KNOWN = PRONOUNS | frozenset(PERSONS) | BODIES
 _GENDERS = {"he": "m", "his": "m", "she": "f", "her": "f"}
 
-_TOKEN = re.compile(
-    r"(?:[^\W\d_]\.){2,}"  # U.S.
-    r"|(?:Mr|Mrs|Ms|Dr|Prof|Gen|Sen|Rep|Gov|Lt|Col|Capt|Sgt|Cpl|Adm|Maj|St|Rev|Hon|Cllr|Det|Insp"
-    r"|Supt|Brig|Fr)\.(?=\s)"
-    r"|[A-Z]\.(?=\s[A-Z])"  # Mark A. Bell
-    r"|[^\W_]+(?:[-’'.&][^\W_]+)*(?:(?<=s)[’'](?=\s[^\W_]))?"  # words; Iran’s, deckhands’ union
-    r"|[^\w\s]"
-)
-_OPEN, _CLOSE, _SINGLE = frozenset("“«„"), frozenset("”»"), frozenset("‘'’")
-_QUOTE = re.compile('[“”«»„‘"]')
-_POSSESSIVE = re.compile(r"(?:[’']s|(?<=s)[’'])$")
 _DATELINE = re.compile(
     r"[A-Z][A-Z.'’ -]+(?:,[^—–:()“\"]{1,30})?\s*(?:\([^)]{1,40}\)\s*)?(?:[—–-]{1,2}\s|:\s)"
 )
 _BYLINE = re.compile(r"By\s+[A-Z]")
 _ENDED = re.compile(r"[.!?…:;,][\"”’'»)\]]*$")
-_LATE_CAPITAL = re.compile(r"(?:al|an|ar|as|el|ul|bin|d|l)[-’'][A-Z]")  # al-Assad, d'Estaing
 
 _PARTICLES = word_set(
     "abu al bin da das de del della den der di do dos du el ibn la le ter van von"
@@ -62,9 +51,16 @@ _THE = frozenset(("the",))
 _A = word_set("a an another one some any every each no")
 _ITS = word_set("its his her their our my your")
 _OF = frozenset(("of", "for"))
-_GIVEN = (
-    ("the", _THE), ("a", _A), ("its", _ITS), ("in", word_set("in into across near")),
-)  # fmt: skip
+_GIVEN = {
+    word: kind
+    for kind, known in (
+        ("the", _THE),
+        ("a", _A),
+        ("its", _ITS),
+        ("in", word_set("in into across near")),
+    )
+    for word in known
+}
 _AFTER_HEAD = word_set("of for at in from on to with who whose which that and by based near")
 # A clause may begin behind these.
 _CLAUSE = word_set(
@@ -146,41 +142,11 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A sentence's mentions, and whether it quotes, only quotes, or lays blame."""
+    """A sentence's mentions, and whether it is nothing but quotation, or lays blame."""
 
     mentions: list[Mention]
-    quotes: bool
     only_quotes: bool
     blames: bool
-
-
-@dataclass(slots=True)
-class _Words:
-    """The words of a sentence; a possessive ending is cut off and told by `possessive`."""
-
-    raw: list[str]
-    low: list[str]
-    starts: list[int]
-    ends: list[int]
-    possessive: list[bool]
-    quoted: list[bool]
-    nested: list[bool]
-    first: int = 0  # behind the dateline
-
-    def capital(self, i: int) -> bool:
-        """Whether a word is written as a name."""
-        if not 0 <= i < len(self.raw):
-            return False
-        raw = self.raw[i]
-        if raw[0].isupper():
-            return self.low[i] not in COMMON
-        return _LATE_CAPITAL.match(raw) is not None
-
-    def at(self, i: int) -> str:
-        return self.low[i] if 0 <= i < len(self.low) else ""
-
-    def is_word(self, i: int) -> bool:
-        return 0 <= i < len(self.raw) and self.raw[i][0].isalnum()
 
 
 def read_mentions(text: str, sentences: Sequence[tuple[int, int]]) -> list[Read]:
@@ -191,10 +157,10 @@ def read_mentions(text: str, sentences: Sequence[tuple[int, int]]) -> list[Read]
         if "\n" in text[before:start]:
             opened = ""  # a paragraph that goes on with a quotation opens it anew
         before = end
-        words, opened = _words(text, start, min(end, start + _LONGEST_SENTENCE), opened)
+        words, opened = read_words(text, start, min(end, start + _LONGEST_SENTENCE), opened)
         headline = _ENDED.search(text, max(start, end - 4), end) is None
         if headline and (_BYLINE.match(text, start) or _in_capitals(words)):
-            found.append(Read([], False, False, False))
+            found.append(Read([], False, False))
             continue
         dateline = _DATELINE.match(text, start, end)
         while dateline and words.first < len(words.raw) and (
@@ -204,64 +170,18 @@ def read_mentions(text: str, sentences: Sequence[tuple[int, int]]) -> list[Read]
         mentions = _mentions(words, number)
         for mention in mentions:
             mention.headline = headline
-        said = [
-            raw[0].isalnum()
-            for raw, inside in zip(words.raw, words.quoted, strict=True)
-            if not inside
-        ]
         blames = not BLAMES.isdisjoint(words.low)
-        found.append(Read(mentions, any(words.quoted), not any(said), blames))
+        found.append(Read(mentions, words.only_quotes(), blames))
     return found
 
 
-def _words(text: str, start: int, end: int, opened: str) -> tuple[_Words, str]:
-    """The words of a sentence, where `opened` is the quotation mark that it begins behind."""
-    raw: list[str] = []
-    starts: list[int] = []
-    for match in _TOKEN.finditer(text, start, end):
-        raw.append(match.group())
-        starts.append(match.start())
-    possessive = [False] * len(raw)
-    if text.find("’", start, end) >= 0 or text.find("'", start, end) >= 0:
-        for i, word in enumerate(raw):
-            if len(word) > 2 and ("’" in word or "'" in word):
-                tail = _POSSESSIVE.search(word)
-                if tail:
-                    raw[i], possessive[i] = word[: tail.start()], True
-    ends = [first + len(word) for first, word in zip(starts, raw, strict=True)]
-    low = [word.lower().rstrip(".") or word for word in raw]
-    if opened or _QUOTE.search(text, start, end):
-        quoted, nested, opened = _quotations(raw, opened)
-    else:
-        quoted = nested = [False] * len(raw)
-    return _Words(raw, low, starts, ends, possessive, quoted, nested), opened
-
-
-def _quotations(raw: Sequence[str], opened: str) -> tuple[list[bool], list[bool], str]:
-    """For each word whether it is quoted, and whether in a quotation inside another."""
-    quoted, nested = [], []
-    inner = False
-    for word in raw:
-        if word in _OPEN or (word == "‘" and not opened):
-            opened = word
-        elif word in _CLOSE or (word == "’" and opened == "‘"):
-            opened, inner = "", False
-        elif word == '"':
-            opened, inner = ("", False) if opened == '"' else ('"', False)
-        elif opened and word in _SINGLE:
-            inner = not inner and word != "’"
-        quoted.append(bool(opened))
-        nested.append(inner)
-    return quoted, nested, "" if opened == "‘" else opened
-
-
-def _in_capitals(words: _Words) -> bool:
+def _in_capitals(words: Words) -> bool:
     """Whether a headline Writes Most Words Large, so that capitals tell nothing."""
     long = [raw for raw in words.raw if len(raw) > 3 and raw[0].isalpha()]
     return sum(raw[0].isupper() for raw in long) > 0.7 * len(long)
 
 
-def _mentions(words: _Words, sentence: int) -> list[Mention]:
+def _mentions(words: Words, sentence: int) -> list[Mention]:
     before: list[Mention] = []  # the sentence's descriptions so far, for appositions
     places: list[int] = []  # and the index of each one's head
     found: list[Mention] = []
@@ -295,7 +215,7 @@ def _mentions(words: _Words, sentence: int) -> list[Mention]:
     return found
 
 
-def _pronoun(words: _Words, i: int, sentence: int) -> Mention:
+def _pronoun(words: Words, i: int, sentence: int) -> Mention:
     low = words.low[i]
     mention = _mention(words, i, i, i + 1, sentence)
     mention.pronoun, mention.gender = low, _GENDERS.get(low, "")
@@ -303,13 +223,13 @@ def _pronoun(words: _Words, i: int, sentence: int) -> Mention:
     return mention
 
 
-def _mention(words: _Words, first: int, title: int, last: int, sentence: int) -> Mention:
+def _mention(words: Words, first: int, title: int, last: int, sentence: int) -> Mention:
     """A mention of words `first` to `last` with its place in the clause.
 
     `title` is the first of the words that has to be there, as in "Nigerian [minister …".
     """
     before = first - 1
-    given = next((kind for kind, known in _GIVEN if words.at(before) in known), "")
+    given = _GIVEN.get(words.at(before), "")
     if given and given != "in":
         before -= 1
     elif before >= words.first and words.possessive[before]:
@@ -334,14 +254,14 @@ def _mention(words: _Words, first: int, title: int, last: int, sentence: int) ->
     )  # fmt: skip
 
 
-def _turned(words: _Words, before: int, after: int) -> bool:
+def _turned(words: Words, before: int, after: int) -> bool:
     """Whether "said" stands between a quotation and its speaker, not before a new clause."""
     if before < words.first or words.raw[before] in '”»"’':
         return True
     return words.raw[before] == "," and words.at(after) in ("", ",", ".", ";")
 
 
-def _verb_after(words: _Words, i: int) -> int:
+def _verb_after(words: Words, i: int) -> int:
     """Where the verb of speech is of a subject that ends before word `i`; -1 for none."""
     if i <= 0 or words.possessive[i - 1]:
         return -1
@@ -366,7 +286,7 @@ def _verb_after(words: _Words, i: int) -> int:
     return -1
 
 
-def _run_end(words: _Words, i: int) -> int:
+def _run_end(words: Words, i: int) -> int:
     """The end of the run of capitalised words that begins at word `i`."""
     j = i + 1
     while j < len(words.raw) and words.quoted[j] == words.quoted[i]:
@@ -382,12 +302,12 @@ def _run_end(words: _Words, i: int) -> int:
     return j
 
 
-def _of_run(words: _Words, i: int, j: int, sentence: int) -> tuple[Mention | None, int]:
+def _of_run(words: Words, i: int, j: int, sentence: int) -> tuple[Mention | None, int]:
     """What the capitalised words `i` to `j` name, and where what belongs to it ends."""
     title = max((k for k in range(i, j) if words.low[k] in PERSONS or words.low[k] in HONORIFICS),
                 default=None)  # fmt: skip
-    if title is None and not words.possessive[i - 1]:
-        before = words.at(i - 1) if i > words.first else ""
+    if title is None and i > words.first and not words.possessive[i - 1]:
+        before = words.at(i - 1)
         if (before in PERSONS or before in HONORIFICS) and words.quoted[i - 1] == words.quoted[i]:
             title = i - 1
     if title == j - 1 and title >= i:
@@ -403,7 +323,7 @@ def _of_run(words: _Words, i: int, j: int, sentence: int) -> tuple[Mention | Non
     return _plain(words, i, j, sentence)
 
 
-def _of_title(words: _Words, i: int, j: int, sentence: int) -> tuple[Mention | None, int]:
+def _of_title(words: Words, i: int, j: int, sentence: int) -> tuple[Mention | None, int]:
     """A run that ends in a title: "Minister", "Secretary of State Antony Blinken"."""
     if words.at(j) in _OF and not words.possessive[j - 1]:
         k = j + 1 + (words.at(j + 1) == "the")
@@ -414,7 +334,7 @@ def _of_title(words: _Words, i: int, j: int, sentence: int) -> tuple[Mention | N
     return _description(words, j - 1, sentence), j
 
 
-def _titled(words: _Words, title: int, i: int, j: int, sentence: int) -> tuple[Mention, int]:
+def _titled(words: Words, title: int, i: int, j: int, sentence: int) -> tuple[Mention, int]:
     """A name at words `i` to `j` behind a title whose last word is `title`."""
     first = title
     heads: list[int] = []
@@ -440,7 +360,7 @@ def _titled(words: _Words, title: int, i: int, j: int, sentence: int) -> tuple[M
     return mention, _apposition(words, j, mention)
 
 
-def _title_start(words: _Words, first: int) -> int:
+def _title_start(words: Words, first: int) -> int:
     """Where the title begins whose head is word `first`: "Nigerian trade [minister]"."""
     i = first
     named = words.raw[first][0].isupper()
@@ -468,7 +388,7 @@ def _title_start(words: _Words, first: int) -> int:
     return i
 
 
-def _body(words: _Words, i: int, j: int, sentence: int) -> tuple[Mention | None, int]:
+def _body(words: Words, i: int, j: int, sentence: int) -> tuple[Mention | None, int]:
     """A ministry, union or the like of words `i` to `j`, with its "of …" and "for …"."""
     last = words.low[j - 1] in BODIES
     head = words.low[j - 1] if last else words.low[i]
@@ -493,7 +413,7 @@ def _body(words: _Words, i: int, j: int, sentence: int) -> tuple[Mention | None,
     return mention, _apposition(words, end, mention)
 
 
-def _plain(words: _Words, i: int, j: int, sentence: int) -> tuple[Mention, int]:
+def _plain(words: Words, i: int, j: int, sentence: int) -> tuple[Mention, int]:
     """A name without a title."""
     mention = _mention(words, i, i, j, sentence)
     mention.name = tuple(fold(words.raw[k]) for k in range(i, j))
@@ -514,7 +434,7 @@ def _plain(words: _Words, i: int, j: int, sentence: int) -> tuple[Mention, int]:
     return mention, _apposition(words, j, mention)
 
 
-def _apposition(words: _Words, i: int, mention: Mention) -> int:
+def _apposition(words: Words, i: int, mention: Mention) -> int:
     """Reads what follows a name: ", 43," ", who …" ", a lawyer for the forum"; its end."""
     name_end = i
     if words.possessive[i - 1]:
@@ -560,7 +480,7 @@ def _apposition(words: _Words, i: int, mention: Mention) -> int:
     return name_end
 
 
-def _description(words: _Words, i: int, sentence: int) -> Mention | None:
+def _description(words: Words, i: int, sentence: int) -> Mention | None:
     """The description whose head is word `i`; None where that is no head."""
     if words.capital(i + 1) and not words.possessive[i]:
         return None  # the title of a name
@@ -593,13 +513,12 @@ def _description(words: _Words, i: int, sentence: int) -> Mention | None:
     mention.titles = [(low, frozenset(others))]
     mention.gender = PERSONS.get(low, "")
     mention.person = NO if low not in PERSONS else PERHAPS if low in BODIES else SURE
-    mention.more = following in ("of", "for", "who", "whose") and not words.at(i + 2).endswith(
-        "ing"
-    )
+    goes_on = following in ("of", "for", "who", "whose")
+    mention.more = goes_on and not words.at(i + 2).endswith("ing")  # not "accused it of stealing"
     return mention
 
 
-def _appose(words: _Words, i: int, description: Mention, head: int, name: Mention) -> bool:
+def _appose(words: Words, i: int, description: Mention, head: int, name: Mention) -> bool:
     """Joins a description to the name behind it, where they are one: "its head, Jana Bielik,"."""
     j = i + 1
     while j < len(words.raw) and words.starts[j] < name.end:
@@ -618,8 +537,8 @@ def _appose(words: _Words, i: int, description: Mention, head: int, name: Mentio
         return False
     if between and words.low[between[0]] not in _OF | {"at", "in"}:
         return False
-    head = description.titles[0][0]
-    person = head in PERSONS and (head not in BODIES or name.person != NO)
+    kind = description.titles[0][0]
+    person = kind in PERSONS and (kind not in BODIES or name.person != NO)
     if person and name.person == NO:
         return False
     name.titles += description.titles

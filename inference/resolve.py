@@ -75,11 +75,11 @@ def resolve(
 
     `sentences` are the (start, end) of the article's sentences in `text`, in order, and
     `sources` those of the spans to resolve, in any order. None where a source is a full name
-    already, where more than one fits, and in text without capitals. Takes time linear in the
-    text, and next to none where no source is short.
+    already, where more than one fits, and in text without capitals. Takes time linear in
+    the text.
     """
-    if not any(_may_be_short(text[start:end]) for start, end in sources):
-        return [None] * len(sources)
+    if not sources:
+        return []
     starts = [start for start, _ in sentences]
     of_sentence: dict[int, list[Bounds]] = defaultdict(list)
     for source in sorted(set(sources)):
@@ -90,12 +90,6 @@ def resolve(
     for number, sentence in enumerate(read):
         answers.update(walk.through(number, sentence, of_sentence.get(number, [])))
     return [_resolved(text, answers.get(source), of_sentence) for source in sources]
-
-
-def _may_be_short(source: str) -> bool:
-    """Whether a source is a pronoun, a description, or a surname with or without a title."""
-    words = source.split()
-    return len(words) < 3 or words[-1].islower()
 
 
 def _resolved(
