@@ -11,7 +11,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from .types import LABELS, ROLES, STANCES, Span, Stance, TaggedSentence
+from .types import LABELS, ROLES, STANCES, Resolved, Span, Stance, TaggedSentence
 
 if TYPE_CHECKING:
     from .tagger import ModelError, Tagger, predict
@@ -21,6 +21,7 @@ __all__ = [
     "ROLES",
     "STANCES",
     "ModelError",
+    "Resolved",
     "Span",
     "Stance",
     "TaggedSentence",

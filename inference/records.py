@@ -14,7 +14,7 @@ from .types import NEUTRAL, PARTY_ROLES, ROLES, STANCES, TaggedSentence
 
 COLUMNS = (
     "article", "title", "date", "english", "sentence", "start", "end", "text",
-    "stance", "score", *ROLES, *(f"{role}_party" for role in PARTY_ROLES),
+    "stance", "score", *ROLES, *(f"{role}_party" for role in PARTY_ROLES), "resolved",
 )  # fmt: skip
 
 # A spreadsheet runs a cell that begins like this; an apostrophe before it stops that.
@@ -55,7 +55,8 @@ def csv_lines(found: Iterable[dict[str, Any]]) -> str:
     """The records as CSV, a row a stance; a sentence without one has a row "neutral".
 
     Several spans of a part are joined by "; ", and so are the parties that they name, each
-    once and in their order, so that a table can be grouped by them.
+    once and in their order, so that a table can be grouped by them; and in `resolved` the
+    fuller names of the sources, nothing for a source that goes back to none.
     """
     lines = io.StringIO(newline="")
     writer = csv.writer(lines)  # with its own line ends, so that a lone "\r" is quoted
@@ -66,7 +67,9 @@ def csv_lines(found: Iterable[dict[str, Any]]) -> str:
         for stance in record["stances"] or [neutral]:
             parts = ["; ".join(s["text"] for s in stance.get(role, ())) for role in ROLES]
             parties = ["; ".join(_parties(stance.get(role, ()))) for role in PARTY_ROLES]
-            row = [*about, stance["stance"], stance["score"], *parts, *parties]
+            fuller = [(s["resolved"] or {"text": ""})["text"] for s in stance.get("source", ())]
+            resolved = "; ".join(fuller) if any(fuller) else ""
+            row = [*about, stance["stance"], stance["score"], *parts, *parties, resolved]
             writer.writerow(_safe(cell) for cell in row)
     return lines.getvalue()
 
@@ -84,11 +87,10 @@ def parquet_schema() -> Any:
     import pyarrow as pa
 
     span = [("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())]
-    party = [("party", pa.string())]
-    spans = [
-        (role, pa.list_(pa.struct([*span, *(party if role in PARTY_ROLES else [])])))
-        for role in ROLES
-    ]
+    party = ("party", pa.string())
+    fuller = ("resolved", pa.struct([*span, ("sentence", pa.int64())]))
+    more = {"source": [party, fuller], "target": [party], "claim": []}
+    spans = [(role, pa.list_(pa.struct([*span, *more[role]]))) for role in ROLES]
     stance = pa.struct([("stance", pa.string()), ("score", pa.float64()), *spans])
     scores = pa.struct([(label, pa.float64()) for label in (*STANCES, NEUTRAL)])
     return pa.schema(

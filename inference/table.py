@@ -66,5 +66,9 @@ def printable(text: str) -> str:
 
 
 def _spans(spans: tuple[Span, ...], style: str) -> Text:
-    flat = (printable(" ".join(span.text.split())) for span in spans)
+    flat = (printable(" ".join(_told(span).split())) for span in spans)
     return Text("; ").join(Text(words, style=style) for words in flat) if spans else Text("–")
+
+
+def _told(span: Span) -> str:
+    return f"{span.text} = {span.resolved.text}" if span.resolved else span.text

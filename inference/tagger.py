@@ -9,7 +9,7 @@ import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from . import decode
 from .models import current
 from .parties import party
 from .pieces import PieceReader, Pieces
+from .resolve import resolve
 from .sentences import split_sentences, strip
 from .types import CHANNELS, PARTY_ROLES, ROLES, STANCES, Span, Stance, TaggedSentence
 
@@ -41,6 +42,7 @@ _Result = tuple[NDArray[np.float32], NDArray[np.float32]]
 class _Begun:
     """Texts whose sentences are with the cores."""
 
+    articles: list[str] | None  # the texts, unless each is one sentence
     counts: list[int]  # sentences a text
     places: list[tuple[str, int, int]]
     read: list[Pieces]
@@ -101,7 +103,9 @@ class Tagger:
         """Tags one text or many; one list of tagged sentences for each text.
 
         With `split=False` each text is one sentence. Where a text looks like a saved
-        page, its menus and teasers are left out. All offsets index the text handed in.
+        page, its menus and teasers are left out. A source of an article that is a pronoun,
+        surname or description has in `resolved` the fuller name that it plainly goes back
+        to. All offsets index the text handed in.
         Raises TypeError for anything but strings.
         """
         if isinstance(text, str):
@@ -151,7 +155,8 @@ class Tagger:
                 )
         batches = list(_batches([len(pieces.ids) for pieces in read]))
         runs = [pool.submit(self._run, [read[i] for i in batch]) for batch in batches]
-        return _Begun([len(found) for found in bounds], places, read, batches, runs)
+        articles = list(texts) if split else None
+        return _Begun(articles, [len(found) for found in bounds], places, read, batches, runs)
 
     def _finish(self, begun: _Begun) -> Iterator[list[TaggedSentence]]:
         """The tagged sentences of each text, as soon as the cores are done with them."""
@@ -162,8 +167,9 @@ class Tagger:
             self._sentence(*place, pieces, *results[i])
             for i, (place, pieces) in enumerate(zip(begun.places, begun.read, strict=True))
         )
-        for count in begun.counts:
-            yield list(islice(tagged, count))
+        for i, count in enumerate(begun.counts):
+            sentences = list(islice(tagged, count))
+            yield sentences if begun.articles is None else _resolved(begun.articles[i], sentences)
 
     def _run(self, batch: list[Pieces]) -> list[_Result]:
         """Stance probabilities (3,) and span logits (words, 8, 3) of each sentence."""
@@ -286,6 +292,30 @@ def _whole(text: str) -> list[tuple[int, int]]:
     """The bounds of a text that is one sentence; none where it is blank."""
     start, end = strip(text, 0, len(text))
     return [(start, end)] if start < end else []
+
+
+def _resolved(text: str, sentences: list[TaggedSentence]) -> list[TaggedSentence]:
+    """The sentences of an article, their sources with the fuller names that they go back to."""
+    spans = [
+        span for sentence in sentences for stance in sentence.stances for span in stance.source
+    ]
+    found = iter(resolve(text, [(s.start, s.end) for s in sentences],
+                         [(span.start, span.end) for span in spans]))  # fmt: skip
+    return [
+        replace(
+            sentence,
+            stances=tuple(
+                replace(
+                    stance,
+                    source=tuple(replace(span, resolved=next(found)) for span in stance.source),
+                )
+                for stance in sentence.stances
+            ),
+        )
+        if sentence.stances
+        else sentence
+        for sentence in sentences
+    ]
 
 
 def _placed(stance: Stance, by: int) -> Stance:

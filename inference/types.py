@@ -17,18 +17,39 @@ CHANNELS = tuple((s, r) for s in STANCES for r in ROLES if (s, r) != ("denies", 
 
 
 @dataclass(frozen=True, slots=True)
+class Resolved:
+    """The fuller name that a source goes back to: `text == handed_in[start:end]`.
+
+    `sentence` is the number, from 0, of the tagged sentence that it is in.
+    """
+
+    text: str
+    start: int
+    end: int
+    sentence: int
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "text": self.text, "start": self.start, "end": self.end, "sentence": self.sentence,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of the text that was handed in: `text == handed_in[start:end]`.
 
     `party` is the state or international body that a tagged source or target speaks for:
     an ISO 3166 alpha-3 code, or a body's short name; None for all others. It is derived
-    from the text, so spans are equal without it.
+    from the text, so spans are equal without it. `resolved` is there in the source of a
+    stance in an article, where it is a pronoun, a surname or a description ("the minister")
+    and plainly goes back to a fuller name.
     """
 
     text: str
     start: int
     end: int
     party: str | None = field(default=None, compare=False)
+    resolved: Resolved | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {"text": self.text, "start": self.start, "end": self.end}
@@ -53,6 +74,8 @@ class Stance:
         for role in PARTY_ROLES:
             for span, told in zip(getattr(self, role), spans[role], strict=True):
                 told["party"] = span.party
+        for span, found in zip(self.source, spans["source"], strict=True):
+            found["resolved"] = span.resolved.to_dict() if span.resolved else None
         return {"stance": self.stance, "score": round(self.score, 4), **spans}
 
 
