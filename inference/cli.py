@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from .cli_labels import labels, suggest
 from .cli_seeds import seeds
 from .cli_tag import tag
 from .cli_train import evaluate, train
@@ -43,5 +44,5 @@ def main() -> None:
     """Who accuses whom of what, who denies what, who warns whom."""
 
 
-for command in (tag, evaluate, train, seeds):
+for command in (tag, evaluate, train, seeds, suggest, labels):
     main.add_command(command)
