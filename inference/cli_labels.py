@@ -169,7 +169,7 @@ def export(
     lost = sum(untold(task.stances or ()) for task in tasks)
     if lost and form != "jsonl":
         click.echo(
-            f"stancewire: {lost} parts of stances were never annotated; a tool shows them like "
+            f"stancewire: parts of stances never annotated: {lost}; a tool shows them like "
             "parts that are not there, so mark them as you go", err=True,
         )  # fmt: skip
     for task in tasks if form == "csv" else ():

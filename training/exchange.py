@@ -97,7 +97,10 @@ def read_tasks(*paths: str | Path) -> list[Task]:
             else:
                 rows.append((where, row))
         labelled += list(read_rows(rows))
-    tasks = [Task(one.text, {"id": one.id, **one.more}, one.stances) for one in distinct(labelled)]
+    tasks = [
+        Task(one.text, {"id": one.id, **one.more}, one.stances, done=True)
+        for one in distinct(labelled)
+    ]
     known = {task.text for task in tasks}
     return tasks + [task for task in open_ if task.text not in known]
 

@@ -19,8 +19,8 @@ from .tasks import MARKS, Mark, Reading, Task, Untouched, marks, reading
 COLOURS = dict(
     zip(
         MARKS,
-        ("#b71c1c", "#e53935", "#ef9a9a", "#006064", "#26c6da", "#e65100", "#fb8c00", "#ffcc80",
-         "#880e4f", "#1a237e", "#827717"),
+        ("#8e0000", "#d32f2f", "#f06292", "#004d40", "#00acc1", "#bf360c", "#ef6c00", "#c0a000",
+         "#6a1b9a", "#1a237e", "#5d4037"),
         strict=True,
     )
 )  # fmt: skip
@@ -70,7 +70,7 @@ def _version(task: Task) -> str:
 
 
 def is_row(row: dict[str, Any]) -> bool:
-    """Whether a row is a task of Label Studio's, or an annotation of its JSON-MIN."""
+    """Whether a row is a task of Label Studio's, or an annotation out of its JSON-MIN."""
     return isinstance(row.get("data"), dict) or "annotation_id" in row
 
 
@@ -78,18 +78,16 @@ def readings(
     row: dict[str, Any], where: str, annotator: str, repaired: list[str]
 ) -> Iterator[Reading | Untouched | LabelError]:
     """What the annotators of one exported task made of it."""
-    if "annotation_id" in row:
-        yield LabelError(f"{where}: is JSON-MIN, which leaves out too much; export as JSON")
-        return
     where = f"{where} (task {row['id']})" if "id" in row else where
-    text, about = row["data"].get("text"), row["data"].get("about")
+    data = row if "annotation_id" in row else row["data"]
+    text, about = data.get("text"), data.get("about")
     if not isinstance(text, str) or not text.strip():
-        yield LabelError(f"{where}: no text; its `data` needs a non-empty field `text`")
+        yield LabelError(f"{where}: no text; its data needs a non-empty field `text`")
         return
     about = about if isinstance(about, dict) else {}
-    annotations = row.get("annotations")
+    annotations = [_full(row)] if "annotation_id" in row else row.get("annotations", [])
     if not isinstance(annotations, list) or not all(isinstance(a, dict) for a in annotations):
-        yield LabelError(f"{where}: no list of `annotations`; export as JSON, with annotations")
+        yield LabelError(f"{where}: `annotations` must be a list of objects")
         return
     for annotation in annotations:
         who = _who(annotation.get("completed_by"), annotator)
@@ -105,6 +103,16 @@ def readings(
             yield error
     if not annotations:
         yield Untouched(where)
+
+
+def _full(row: dict[str, Any]) -> dict[str, Any]:
+    """An annotation out of JSON-MIN as the JSON export has it."""
+    parts, comment = row.get("parts", []), row.get("comment")
+    regions = [{"type": "labels", "value": part} for part in parts]
+    if comment:
+        lines = comment if isinstance(comment, list) else [comment]
+        regions.append({"type": "textarea", "value": {"text": lines}})
+    return {"id": row["annotation_id"], "completed_by": row.get("annotator"), "result": regions}
 
 
 def _who(completed_by: Any, otherwise: str) -> str:

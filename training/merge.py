@@ -30,9 +30,8 @@ class Conflict:
     readings: tuple[Reading, ...]
 
     def __str__(self) -> str:
-        told = "; ".join(f"{r.annotator} ({r.sentence.where}): {_told(r, self.about)}"
-                         for r in self.readings)  # fmt: skip
-        return f"{self.about}: {told}: {self.text}"
+        told = ", ".join(f"{one.annotator} {_told(one, self.about)}" for one in self.readings)
+        return f"{self.readings[0].sentence.where}: {self.about}: {told}: {self.text}"
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def merge(readings: Iterable[Reading]) -> Merged:
         sentence, open_parts = _decide(voters)
         sentences.append(sentence)
         conflicts += [Conflict(text, part, tuple(voters)) for part in open_parts]
-        outvoted += len({_marks(one) for one in voters}) > 1
+        outvoted += not open_parts and len({_marks(one) for one in voters}) > 1
     return Merged(sentences, conflicts, undecided, agreement(texts.values()), outvoted)
 
 

@@ -47,7 +47,9 @@ NEUTRAL_SHARE = 0.2
 # So many sentences are kept for each one to pick; bounds memory and time.
 _KEPT = 20
 # Fewer words are no sentence to label; more are no work for one sitting.
-_WORDS = range(4, 101)
+_WORDS = range(6, 101)
+# A shorter sentence has less in it that the model could miss.
+_FULL = 25
 # Two sentences are near duplicates where one has at least this part of its runs of three
 # words in common with the other.
 _NEAR = 0.5
@@ -97,7 +99,8 @@ def suggest(
     worth = np.array([one.uncertainty for one in pool])
     first = pick(range(len(pool)), worth, n - round(n * NEUTRAL_SHARE))
     others = [i for i, one in enumerate(pool) if id(one) in wanted and i not in set(first)]
-    blind = pick(others, np.ones(len(pool)), n - len(first))
+    full = np.array([min(1.0, len(_words(one.sentence.text)) / _FULL) for one in pool])
+    blind = pick(others, full, n - len(first))
     rest = set(range(len(pool))) - {*first, *blind}
     first += pick(sorted(rest), worth, n - len(first) - len(blind))
     return [
