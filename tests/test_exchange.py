@@ -213,6 +213,23 @@ def test_label_studio_counts_an_emoji_as_one_character() -> None:
     assert read.sentence.stances[0].spans["source"] == (Span("Ostrava Nova", 24, 36),)
 
 
+# What a doccano 1.8.4 gave back: all examples, and those that were approved.
+
+
+def test_export_of_a_real_doccano() -> None:
+    repaired: list[str] = []
+    read = read_exports(DATA / "doccano.jsonl", repaired=repaired)
+    altered, marked_neutral = (one for one in read if isinstance(one, Reading))
+    assert altered.sentence.more["comment"] == "a headline"
+    assert [s.text for s in altered.sentence.stances[0].spans["target"]] == ["Gulf of Marrow"]
+    assert marked_neutral.sentence.labels == set()
+    assert len(read) == 8
+    approved = read_exports(DATA / "doccano-approved.jsonl", approved=True)
+    labels = [one.sentence.labels for one in approved if isinstance(one, Reading)]
+    assert labels == [{"accuses"}, set(), {"accuses"}]
+    assert repaired == []
+
+
 # The forms that doccano has had.
 
 

@@ -23,7 +23,7 @@ def articles(examples: Path) -> list[Article]:
 
 
 def seed_articles(count: int) -> list[Article]:
-    """Articles of ten seeds each; in half of them the first word is changed."""
+    """Articles of ten sentences each, which are no longer those of the seeds; two sources."""
     texts = [one.text for one in seeds.load("test")[:count]]
     return [
         Article(f"n{i}", "\n".join(f"Meanwhile {text}" for text in texts[i : i + 10]),

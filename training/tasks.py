@@ -109,10 +109,10 @@ def reading(
     neutral = False
     for mark in found:
         stance, role = _split(mark.label)
-        span = _span(text, mark, where, repaired)
         if stance == NEUTRAL:
-            neutral = True
+            neutral = True  # wherever it stands
             continue
+        span = _span(text, mark, where, repaired)
         parts: dict[str, list[Any]] = {role: [] for name, role in CHANNELS if name == stance}
         item = stances.setdefault(stance, {"stance": stance, **parts})
         if role:
