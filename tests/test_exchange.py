@@ -1,5 +1,7 @@
 """Labels out to annotation tools and back."""
 
+import contextlib
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stancewire import seeds
-from stancewire.labels import LabelledSentence, LabelledStance, find_span, read_labelled
+from stancewire.labels import LabelError, LabelledSentence, LabelledStance, find_span, read_labelled
 from stancewire.training import doccano, label_studio, prodigy
 from stancewire.training.exchange import (
     FORMATS,
@@ -18,6 +20,7 @@ from stancewire.training.exchange import (
     read_tasks,
     tasks_text,
 )
+from stancewire.training.merge import merge
 from stancewire.training.tasks import MARKS, Reading, Task, Untouched, marks
 from stancewire.types import CHANNELS, ROLES, STANCES, Span
 
@@ -460,3 +463,46 @@ def test_a_format_goes_with_its_suffix() -> None:
     for path, name in [("a.jsonl", "label-studio"), ("a.xlsx", None), ("a.csv", "doccano")]:
         with pytest.raises(ExchangeError, match="does not fit"):
             format_for(Path(path), name)
+
+
+# Exports in which any value is another: read or named, never a crash.
+
+ODD = st.sampled_from([None, True, -1, 3.5, 10**30, "", "x", [], [1], {}, {"a": 1}, [[0, 4]], [{}]])
+BASES: list[Any] = [
+    json.loads((DATA / "label-studio.json").read_text(encoding="utf-8"))[2],
+    json.loads((DATA / "label-studio-min.json").read_text(encoding="utf-8"))[1],
+    doccano.to_row(Task(TEXT, ABOUT, STANCES_OF_TEXT)) | {"Comments": ["a"], "guess": []},
+    prodigy.to_row(Task(TEXT, ABOUT, STANCES_OF_TEXT, done=True)),
+    {"id": "a", "text": TEXT, "guess": [{"stance": "warns", "source": ["Oslo"]}]},
+    {"text": TEXT, "stance": "accuses", "target": "Calvera", "annotator": "anna"},
+]
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    keys = (
+        value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    )
+    return [at, *(place for key in keys for place in places(value[key], (*at, key)))]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_odd_values_are_read_or_named(tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:
+    row = json.loads(json.dumps(data.draw(st.sampled_from(BASES))))
+    for _ in range(data.draw(st.integers(1, 2))):
+        *way, last = data.draw(st.sampled_from(places(row)[1:]))
+        inner = row
+        for key in way:
+            inner = inner[key]
+        inner[last] = copy.deepcopy(data.draw(ODD))
+    path = tmp_path_factory.getbasetemp() / "odd.json"
+    path.write_text(json.dumps([row]), encoding="utf-8")
+    lines = path.with_suffix(".jsonl")
+    lines.write_text(json.dumps(row), encoding="utf-8")
+    problems: list[str] = []
+    read = read_exports(path, lines, problems=problems)
+    assert read or problems
+    assert all(str(path.parent) in problem for problem in problems)
+    merge([one for one in read if isinstance(one, Reading)])
+    with contextlib.suppress(LabelError):
+        read_tasks(lines)

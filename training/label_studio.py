@@ -107,7 +107,8 @@ def readings(
 
 def _full(row: dict[str, Any]) -> dict[str, Any]:
     """An annotation out of JSON-MIN as the JSON export has it."""
-    parts, comment = row.get("parts", []), row.get("comment")
+    parts, comment = row.get("parts") or [], row.get("comment")
+    parts = parts if isinstance(parts, list) else [parts]
     regions = [{"type": "labels", "value": part} for part in parts]
     if comment:
         lines = comment if isinstance(comment, list) else [comment]
@@ -132,7 +133,8 @@ def _regions(result: Any, where: str) -> tuple[list[Mark], str]:
         if not isinstance(value, dict):
             raise LabelError(f"{where}: holds a region without a value: {region!r}")
         if kind == "textarea":
-            comments += [str(line) for line in value.get("text", ())]
+            lines = value.get("text")
+            comments += map(str, lines if isinstance(lines, list) else [lines])
             continue
         start, end, names = value.get("start"), value.get("end"), value.get("labels")
         if kind != "labels" or not isinstance(names, list):

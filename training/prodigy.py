@@ -78,6 +78,8 @@ def readings(
         yield Untouched(where, "ignored")
     elif answer == "reject":
         yield Untouched(where, "rejected, which does not say what is right")
+    elif not isinstance(spans, list | None):
+        yield LabelError(f"{where}: `spans` must be a list")
     elif answer != "accept":
         yield LabelError(f"{where}: unknown answer {answer!r}; it is accept, reject or ignore")
     else:

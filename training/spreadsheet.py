@@ -65,13 +65,13 @@ def looked_at(
     rows: Iterable[tuple[str, dict[str, Any] | LabelError]],
 ) -> Iterator[tuple[str, dict[str, Any] | LabelError] | Untouched]:
     """The rows whose stance is decided, ready to be read; and the sentences nobody looked at."""
-    texts: dict[Any, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
+    texts: dict[tuple[str, str], list[tuple[str, dict[str, Any]]]] = defaultdict(list)
     for where, row in rows:
         if isinstance(row, LabelError):
             yield where, row
         else:
             plain = _plain(row)
-            texts[plain.get("text"), plain.get("annotator")].append((where, plain))
+            texts[str(plain.get("text")), str(plain.get("annotator"))].append((where, plain))
     for group in texts.values():
         open_ = [where for where, row in group if str(row.get("stance")).rstrip().endswith("?")]
         if not open_:

@@ -6,11 +6,13 @@ are picked one by one that add most to
 
     f(picked) = sum over features of sqrt(sum over picked of (uncertainty * share) ** 2),
 
-where the features of a sentence are its words (shares by tf-idf), its article, the source that
-the article comes from, and the stance that it is uncertain in. What has been picked often adds
-little, so picks are unlike each other and spread over stances and sources. Greedy
-picking comes within 1 - 1/e of the best (Nemhauser, Wolsey and Fisher 1978) and need not look at
-every sentence again for each pick (Minoux 1978, "Accelerated greedy algorithms").
+where the features of a sentence are its words (shares by tf-idf), its article, and the source
+that the article comes from. What has been picked often adds little, so picks are unlike each
+other and come from many places. Greedy picking comes within 1 - 1/e of the best (Nemhauser,
+Wolsey and Fisher 1978) and need not look at every sentence again for each pick (Minoux 1978,
+"Accelerated greedy algorithms"). Each stance gets picks by the square root of the uncertainty
+that there is about it, so that denials are not lost among accusations (as Mahajan et al. 2018,
+"Exploring the limits of weakly supervised pretraining", sample rare tags).
 
 Uncertainty is nearness to a stance's threshold (Lewis and Gale 1994, "A sequential algorithm for
 training text classifiers"): 1 on it, 0 where the model is sure. What it misses while being sure
@@ -27,6 +29,7 @@ import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
 from zlib import crc32
@@ -53,9 +56,8 @@ _FULL = 25
 # Two sentences are near duplicates where one has at least this part of its runs of three
 # words in common with the other.
 _NEAR = 0.5
-# What of a sentence's worth falls to its words, its article, the article's source and
-# the stance that it is uncertain in.
-_SHARES = {"words": 0.4, "article": 0.2, "source": 0.1, "stance": 0.3}
+# What of a sentence's worth falls to its words, its article and the article's source.
+_SHARES = {"words": 0.5, "article": 0.3, "source": 0.2}
 
 
 @dataclass(frozen=True)
@@ -94,19 +96,33 @@ def suggest(
     found = _candidates(articles, tagger, split, taken, left_out)
     uncertain, neutral = _kept(found, n * _KEPT)
     pool = list({id(one): one for one in (*uncertain, *neutral)}.values())
-    pick = _picker(pool)
-    wanted = {id(one) for one in neutral}
     worth = np.array([one.uncertainty for one in pool])
-    first = pick(range(len(pool)), worth, n - round(n * NEUTRAL_SHARE))
-    others = [i for i, one in enumerate(pool) if id(one) in wanted and i not in set(first)]
     full = np.array([min(1.0, len(_words(one.sentence.text)) / _FULL) for one in pool])
-    blind = pick(others, full, n - len(first))
-    rest = set(range(len(pool))) - {*first, *blind}
-    first += pick(sorted(rest), worth, n - len(first) - len(blind))
-    return [
-        _task(pool[i], "uncertain" if i in set(first) else "neutral", tagger)
-        for i in _mixed(first, blind)
+    pick = _picker(pool)
+    blind_count = round(n * NEUTRAL_SHARE)
+    parts = [
+        pick((i for i, one in enumerate(pool) if one.near == stance), worth, count)
+        for stance, count in _counts(pool, n - blind_count).items()
     ]
+    done = set(chain(*parts))
+    sample = {id(one) for one in neutral}
+    blind = pick(
+        (i for i, one in enumerate(pool) if id(one) in sample and i not in done), full, blind_count
+    )
+    done.update(blind)
+    rest = (i for i in range(len(pool)) if i not in done)
+    parts.append(pick(rest, worth, n - len(done)))
+    return [_task(pool[i], i in set(blind), tagger) for i in _mixed(*parts, blind)]
+
+
+def _counts(pool: Sequence[_Candidate], n: int) -> dict[str, int]:
+    """How many of `n` picks each stance gets, by the square root of its uncertainty."""
+    roots = {
+        stance: math.sqrt(sum(one.uncertainty for one in pool if one.near == stance))
+        for stance in STANCES
+    }
+    total = sum(roots.values()) or 1.0
+    return {stance: int(n * root / total) for stance, root in roots.items()}
 
 
 def _candidates(
@@ -229,7 +245,6 @@ def _features(
         share = {name: scale * rare for name, rare in rarity.items()} | {
             ("article", one.article.name): _SHARES["article"],
             ("source", _source(one.article)): _SHARES["source"],
-            ("stance", one.near): _SHARES["stance"],
         }
         features.append(np.array([numbers.setdefault(name, len(numbers)) for name in share]))
         shares.append(np.array(list(share.values())))
@@ -261,7 +276,7 @@ def _key(text: str) -> int:
     return hash(" ".join(_words(text)))
 
 
-def _task(one: _Candidate, picked_as: str, tagger: Tagger) -> Task:
+def _task(one: _Candidate, blind: bool, tagger: Tagger) -> Task:
     sentence, article = one.sentence, one.article
     score, threshold = sentence.scores[one.near], tagger.thresholds[one.near]
     about = {
@@ -272,9 +287,9 @@ def _task(one: _Candidate, picked_as: str, tagger: Tagger) -> Task:
         "start": sentence.start,
         "end": sentence.end,
         "scores": {label: round(found, 4) for label, found in sentence.scores.items()},
-        "why": f"uncertain: {one.near} {score:.2f}, reported from {threshold:.2f}"
-        if picked_as == "uncertain"
-        else "neutral by the model, and unlike the others",
+        "why": "neutral by the model, and unlike the others"
+        if blind
+        else f"uncertain: {one.near} {score:.2f}, reported from {threshold:.2f}",
         "model": tagger.config["sha256"]["model.onnx"][:12],
     }
     return Task(sentence.text, about, tuple(_guess(sentence)))
@@ -294,8 +309,8 @@ def _guess(sentence: TaggedSentence) -> Iterator[LabelledStance]:
         yield LabelledStance(found.stance, spans)
 
 
-def _mixed(first: Sequence[int], second: Sequence[int]) -> list[int]:
-    """Both in their orders, evenly mixed, so that whoever stops early has some of each."""
-    places = [(k / len(part), which, i) for which, part in enumerate((first, second))
+def _mixed(*parts: Sequence[int]) -> list[int]:
+    """All parts in their orders, evenly mixed, so that whoever stops early has some of each."""
+    places = [(k / len(part), which, i) for which, part in enumerate(parts)
               for k, i in enumerate(part)]  # fmt: skip
     return [i for *_, i in sorted(places)]
