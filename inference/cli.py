@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from .cli_doctor import completion, doctor
+from .cli_labels import labels, suggest
 from .cli_models import models
 from .cli_report import report, show
 from .cli_seeds import seeds
@@ -46,5 +47,7 @@ def main() -> None:
     """Who accuses whom of what, who denies what, who warns whom."""
 
 
-for command in (tag, show, report, evaluate, train, models, seeds, doctor, completion):
+for command in (
+    tag, show, report, suggest, labels, train, evaluate, models, seeds, doctor, completion,
+):  # fmt: skip
     main.add_command(command)

@@ -16,11 +16,12 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .moved import find_moved
 from .types import NEUTRAL, ROLES, STANCES, Span
 
 csv.field_size_limit(2**31 - 1)
@@ -84,29 +85,39 @@ class LabelledSentence:
         return "; ".join(told) or NEUTRAL
 
 
-def read_labelled(*paths: str | Path, problems: list[str] | None = None) -> list[LabelledSentence]:
+def read_labelled(
+    *paths: str | Path, problems: list[str] | None = None, repaired: list[str] | None = None
+) -> list[LabelledSentence]:
     """Reads labelled sentences from `.jsonl` and `.csv` files, in the order given.
 
     Raises LabelError, which names file and line, for a row that cannot be read, a span
     that is not in its sentence, an unknown stance, or a sentence that comes twice with
     different labels. A sentence that comes twice with the same labels is kept once.
     With a list as `problems`, nothing is raised: every problem is added to it, and the
-    rows without one are returned.
+    rows without one are returned. With a list as `repaired`, a span that is not in its
+    place but fits exactly one other (`find_moved`) is put there, and the list says so.
     """
+    rows = (row for path in map(Path, paths) for row in read_rows(file_rows(path), repaired))
+    return distinct(rows, problems)
+
+
+def distinct(
+    read: Iterable[LabelledSentence | LabelError], problems: list[str] | None = None
+) -> list[LabelledSentence]:
+    """Each sentence once. Raises LabelError, or adds to `problems`, as `read_labelled` does."""
     sentences: dict[str, LabelledSentence] = {}
-    for path in map(Path, paths):
-        for read in _read_file(path):
-            if isinstance(read, LabelError):
-                _tell(read, problems)
-                continue
-            known = sentences.setdefault(read.text, read)
-            if known is not read and known.marks() != read.marks():
-                error = LabelError(
-                    f"{read.where}: this sentence is labelled differently at {known.where} "
-                    f"({known.told()} there, {read.told()} here); keep one of the two: "
-                    f"{_short(read.text)}"
-                )
-                _tell(error, problems)
+    for one in read:
+        if isinstance(one, LabelError):
+            _tell(one, problems)
+            continue
+        known = sentences.setdefault(one.text, one)
+        if known is not one and known.marks() != one.marks():
+            error = LabelError(
+                f"{one.where}: this sentence is labelled differently at {known.where} "
+                f"({known.told()} there, {one.told()} here); keep one of the two: "
+                f"{_short(one.text)}"
+            )
+            _tell(error, problems)
     return list(sentences.values())
 
 
@@ -116,28 +127,36 @@ def _tell(error: LabelError, problems: list[str] | None) -> None:
     problems.append(str(error))
 
 
-def read_row(row: dict[str, Any], where: str = "row") -> LabelledSentence:
-    """One labelled sentence in the full form; `where` names it in a LabelError."""
+def read_row(
+    row: dict[str, Any], where: str = "row", repaired: list[str] | None = None
+) -> LabelledSentence:
+    """One labelled sentence in the full form; `where` names it in a LabelError.
+
+    `repaired` is as for `read_labelled`.
+    """
     text = row.get("text")
     if not isinstance(text, str) or not text.strip():
         raise LabelError(f"{where}: no text; every row needs a non-empty field `text`")
-    return _from_full(row, where)
+    return _from_full(row, where, repaired)
 
 
-def _read_file(path: Path) -> Iterator[LabelledSentence | LabelError]:
-    """The sentences of one file, and the errors of rows that are none.
+def read_rows(
+    rows: Iterable[tuple[str, dict[str, Any] | LabelError]], repaired: list[str] | None = None
+) -> Iterator[LabelledSentence | LabelError]:
+    """The sentences of rows with their places, and the errors of rows that are none.
 
-    Rows of the short form on the same text become one sentence.
+    Rows of the short form on the same text become one sentence. `repaired` is as for
+    `read_labelled`.
     """
     short: dict[str, list[tuple[str, dict[str, Any]]]] = {}
-    for where, row in _rows(path):
+    for where, row in rows:
         if isinstance(row, LabelError):
             yield row
             continue
         text = row.get("text")
         try:
             if "stances" in row or not isinstance(text, str) or not text.strip():
-                yield read_row(row, where)
+                yield read_row(row, where, repaired)
             elif "stance" in row:
                 short.setdefault(text, []).append((where, row))
             else:
@@ -149,13 +168,16 @@ def _read_file(path: Path) -> Iterator[LabelledSentence | LabelError]:
             yield error
     for text, group in short.items():
         try:
-            yield _from_short(text, group)
+            yield _from_short(text, group, repaired)
         except LabelError as error:
             yield error
 
 
-def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]:
-    """The rows of a file with their places; what cannot be read is an error in its place."""
+def file_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]:
+    """The rows of a .jsonl or .csv file with their places ("path:line").
+
+    What cannot be read is an error in its place.
+    """
     kind = path.suffix.lower()
     try:
         if kind not in (".jsonl", ".csv"):
@@ -223,7 +245,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]:
                 yield where, dict(zip(columns, cells, strict=True))
 
 
-def _from_full(row: dict[str, Any], where: str) -> LabelledSentence:
+def _from_full(row: dict[str, Any], where: str, repaired: list[str] | None) -> LabelledSentence:
     text, stances = row["text"], row["stances"]
     if not isinstance(stances, list) or not all(isinstance(item, dict) for item in stances):
         raise LabelError(f"{where}: `stances` must be a list of objects")
@@ -243,28 +265,33 @@ def _from_full(row: dict[str, Any], where: str) -> LabelledSentence:
                 continue
             if not isinstance(item[role], list):
                 raise LabelError(f"{where}: `{role}` must be a list of spans")
-            spans[role] = tuple(_full_span(span, text, role, where) for span in item[role])
+            spans[role] = tuple(
+                _full_span(span, text, role, where, repaired) for span in item[role]
+            )
         cue = str(item.get("cue") or "")
         marked.append(LabelledStance(stance, _checked(stance, spans, where), cue))
     more = {key: value for key, value in row.items() if key not in ("id", "text", "stances")}
     return LabelledSentence(text, tuple(marked), str(row.get("id", "")), where, more)
 
 
-def _full_span(span: Any, text: str, role: str, where: str) -> Span:
+def _full_span(span: Any, text: str, role: str, where: str, repaired: list[str] | None) -> Span:
     """A span given as {"text", "start", "end"}, or as its text alone."""
     if isinstance(span, str):
-        return find_span(span, text, role, where)
+        return find_span(span, text, role, where, repaired=repaired)
     if not isinstance(span, dict) or not isinstance(span.get("text"), str):
         raise LabelError(f'{where}: {role} must hold spans {{"text", "start", "end"}}: {span!r}')
     words, start, end = span["text"], span.get("start"), span.get("end")
     if start is None and end is None:
-        return find_span(words, text, role, where, span.get("nth", 1))
+        return find_span(words, text, role, where, span.get("nth", 1), repaired)
     if (
         not isinstance(start, int)
         or not isinstance(end, int)
         or not 0 <= start <= end <= len(text)
         or text[start:end] != words
     ):
+        moved = _put_right(words, text, role, where, repaired, start, end)
+        if moved is not None:
+            return moved
         found = text.find(words)
         hint = f"it stands at {found}" if found >= 0 else "it is not in the sentence"
         raise LabelError(f"{where}: {role} {words!r} is not at {start} to {end}; {hint}")
@@ -273,15 +300,43 @@ def _full_span(span: Any, text: str, role: str, where: str) -> Span:
     return Span(words, start, end)
 
 
-def find_span(words: str, text: str, role: str = "span", where: str = "", nth: int = 1) -> Span:
+def _put_right(
+    words: str, text: str, role: str, where: str, repaired: list[str] | None, *near: Any
+) -> Span | None:
+    """The span that was meant, where that can be told and is asked for."""
+    if repaired is None:
+        return None
+    start, end = near if len(near) == 2 and all(isinstance(n, int) for n in near) else (None, None)
+    span = find_moved(words, text, start, end)
+    if span is not None:
+        told = "" if start is None else f" at {start} to {end}"
+        read = "" if span.text == words else f" as {span.text!r}"
+        repaired.append(
+            f"{where}: {role} {words!r}{told} was read{read} at {span.start} to {span.end}"
+        )
+    return span
+
+
+def find_span(
+    words: str,
+    text: str,
+    role: str = "span",
+    where: str = "",
+    nth: int = 1,
+    repaired: list[str] | None = None,
+) -> Span:
     """The first (or `nth`) place where `words` stand as whole words in `text`.
 
-    Raises LabelError where they do not stand there.
+    Raises LabelError where they do not stand there. `repaired` is as for `read_labelled`.
     """
     words = words.strip()
     places = [m.start() for m in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", text)]
     if not places:
         places = [m.start() for m in re.finditer(re.escape(words), text)]
+    if words and not places and nth == 1:
+        moved = _put_right(words, text, role, where, repaired)
+        if moved is not None:
+            return moved
     if not words or not isinstance(nth, int) or not 1 <= nth <= len(places):
         often = f" {nth} times" if places else ""
         raise LabelError(
@@ -291,7 +346,9 @@ def find_span(words: str, text: str, role: str = "span", where: str = "", nth: i
     return Span(words, places[nth - 1], places[nth - 1] + len(words))
 
 
-def _from_short(text: str, rows: Sequence[tuple[str, dict[str, Any]]]) -> LabelledSentence:
+def _from_short(
+    text: str, rows: Sequence[tuple[str, dict[str, Any]]], repaired: list[str] | None
+) -> LabelledSentence:
     where = rows[0][0]
     stances: dict[str, dict[str, dict[Span, None]]] = {}
     places: dict[str, str] = {}
@@ -311,7 +368,9 @@ def _from_short(text: str, rows: Sequence[tuple[str, dict[str, Any]]]) -> Labell
             cells = cell if isinstance(cell, list) else [cell] if cell else []
             # dicts keep the order and drop a span that several rows repeat
             spans.setdefault(role, {}).update(
-                dict.fromkeys(find_span(str(words), text, role, place) for words in cells)
+                dict.fromkeys(
+                    find_span(str(words), text, role, place, repaired=repaired) for words in cells
+                )
             )
     if neutral and stances:
         raise LabelError(
@@ -335,8 +394,9 @@ def _stance_name(name: Any, where: str) -> str:
         return name.strip().lower()
     raise LabelError(
         f"{where}: unknown stance {name!r}; the stances are {', '.join(STANCES)} (or {NEUTRAL}). "
-        "The set is fixed: model, seeds and guide all know these only, and one more would need "
-        "some thousand sentences labelled for it and a new network"
+        "This set is fixed: every model has a place for each of them and none for another, and "
+        "all seeds are labelled for them alone. Label the sentence by the guide, or leave it "
+        'out; what another stance would take is said under "The label set" in seeds/README.md'
     )
 
 

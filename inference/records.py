@@ -18,7 +18,7 @@ COLUMNS = (
 )  # fmt: skip
 
 # A spreadsheet runs a cell that begins like this; an apostrophe before it stops that.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def records(
@@ -79,7 +79,7 @@ def _parties(spans: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def _safe(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def parquet_schema() -> Any:
