@@ -40,7 +40,7 @@ OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace a FILE that 
 @FORMAT
 @NO_GUESS
 @click.option("--known", type=FILE, multiple=True,
-              help="Labels, or sentences to label, that you have (.jsonl, .csv); may be repeated.")  # fmt: skip
+              help="Labels that you have, or sentences handed out (.jsonl, .csv).")  # fmt: skip
 @OVERWRITE
 @click.option("--text-field", default="text", show_default=True, help="The field of rows to read.")
 @click.option("--id-field", default="id", show_default=True, help="The field that names a row.")
