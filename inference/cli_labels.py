@@ -40,7 +40,7 @@ OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace a FILE that 
 @FORMAT
 @NO_GUESS
 @click.option("--known", type=FILE, multiple=True,
-              help="Labels that you have (.jsonl, .csv); may be repeated.")  # fmt: skip
+              help="Labels that you have, or sentences handed out (.jsonl, .csv).")  # fmt: skip
 @OVERWRITE
 @click.option("--text-field", default="text", show_default=True, help="The field of rows to read.")
 @click.option("--id-field", default="id", show_default=True, help="The field that names a row.")
@@ -65,14 +65,13 @@ def suggest(
     unlike each other, out of many articles and sources, and one in five that the model
     calls neutral, for what it misses. The model's guess is filled in.
     """
-    from .labels import read_labelled
     from .rows import Fields
     from .tagger import Tagger
-    from .training.exchange import format_for
+    from .training.exchange import format_for, read_tasks
     from .training.suggest import suggest as pick
 
     form = _writable(output, format_for(output, form), overwrite)
-    texts = [sentence.text for sentence in read_labelled(*known)]
+    texts = [task.text for task in read_tasks(*known)]
     failed: list[str] = []
     left_out: Counter[str] = Counter()
     with plain_warnings():

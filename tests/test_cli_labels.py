@@ -45,6 +45,11 @@ def test_suggest_then_label_in_a_spreadsheet_then_import(examples: Path, tmp_pat
     assert "1 labelled already" in out
     left = [json.loads(line) for line in (tmp_path / "b.jsonl").open(encoding="utf-8")]
     assert row["text"] not in {one["text"] for one in left}
+    out, _ = stancewire(
+        "suggest", examples, "-o", tmp_path / "c.jsonl", "--known", new, "--known",
+        tmp_path / "b.jsonl",
+    )  # fmt: skip
+    assert out.startswith("0 sentences")
 
 
 def test_suggest_says_what_it_could_not_read(examples: Path, tmp_path: Path) -> None:

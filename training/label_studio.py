@@ -126,7 +126,8 @@ def _regions(result: Any, where: str) -> tuple[list[Mark], str]:
     """The marks of an annotation, and what was written into the line for doubts."""
     if not isinstance(result, list):
         raise LabelError(f"{where}: `result` must be a list")
-    found, comments = [], []
+    found: list[Mark] = []
+    comments: list[str] = []
     for region in result:
         kind = region.get("type") if isinstance(region, dict) else None
         value = region.get("value") if isinstance(region, dict) else None

@@ -1,8 +1,8 @@
 """Which sentences of many articles to label, so that the model learns most from them.
 
-Filtered active submodular selection (Wei, Iyer and Bilmes 2015, "Submodularity in data subset
-selection and active learning"): the most uncertain sentences are kept, and among them those
-are picked one by one that add most to
+In the manner of filtered active submodular selection (Wei, Iyer and Bilmes 2015, "Submodularity
+in data subset selection and active learning"): the most uncertain sentences are kept, and among
+them those are picked one by one that add most to
 
     f(picked) = sum over features of sqrt(sum over picked of (uncertainty * share) ** 2),
 
