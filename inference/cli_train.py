@@ -137,7 +137,7 @@ def train(
     if resume and out is None:
         raise click.UsageError("--resume needs --out")
     for_all, by_file = _weights(weights)
-    read_labelled(*data)  # bad data is told before the heavy imports
+    read_labelled(*data, repaired=[])  # bad data is told before the heavy imports
     try:
         from .training.promote import promote as make_default
         from .training.recipe import RECIPES

@@ -59,13 +59,15 @@ def split(
     so that it stays held out in the next run; near duplicates stay together. Where `data`
     and the seeds label a sentence in two ways, `overrule` takes the label in `data`.
 
-    Raises LabelError for bad data; TrainingError where data and seeds contradict each other,
+    Spans that a tool moved are put right where that can be done in one way only, and the
+    remarks say so. Raises LabelError for bad data; TrainingError where data and seeds contradict each other,
     a weight is for no file, or there is too little to learn or to judge by.
     """
-    new = read_labelled(*data)
+    repaired: list[str] = []
+    new = read_labelled(*data, repaired=repaired)
     corpus = list(read_labelled(*seeds.files()))[:first] if with_seeds else []
     often = _weights(data, weights or {}, weight)
-    remarks = list(_remarks(new))
+    remarks = [*repaired, *_remarks(new)]
 
     known = {sentence.text: sentence for sentence in corpus}
     again = [sentence for sentence in new if sentence.text in known]
