@@ -60,8 +60,9 @@ def split(
     and the seeds label a sentence in two ways, `overrule` takes the label in `data`.
 
     Spans that a tool moved are put right where that can be done in one way only, and the
-    remarks say so. Raises LabelError for bad data; TrainingError where data and seeds contradict each other,
-    a weight is for no file, or there is too little to learn or to judge by.
+    remarks say so. Raises LabelError for bad data; TrainingError where data and seeds
+    contradict each other, a weight is for no file, or there is too little to learn or to
+    judge by.
     """
     repaired: list[str] = []
     new = read_labelled(*data, repaired=repaired)
