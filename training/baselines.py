@@ -61,7 +61,7 @@ def main(
     """Measures one baseline on FILES."""
     unseen = read_labelled(*files)
     if which == "lexicon":
-        predict, judge = lexicon, unseen
+        predict: Predict = lexicon
         thresholds = dict.fromkeys(STANCES, 0.5)
     else:
         parts = split(extra, weight=Recipe().data_weight)
