@@ -25,6 +25,16 @@ def list_models() -> None:
 
 
 @models.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False))
+@click.argument("name")
+def keep(folder: str, name: str) -> None:
+    """Keep a copy of a model FOLDER, such as a run's model/, as NAME; `use` then tags with it."""
+    from . import models as store
+
+    click.echo(f"kept: {name} ({store.keep(folder, name)})")
+
+
+@models.command()
 @click.argument("name")
 def use(name: str) -> None:
     """Tag with the model NAME from now on; "shipped" is the package's own."""

@@ -134,6 +134,8 @@ def train(
 
     if no_seeds and not data:
         raise click.UsageError("--no-seeds needs --data")
+    if even_if_worse and not promote:
+        raise click.UsageError("--even-if-worse needs --promote")
     if resume and out is None:
         raise click.UsageError("--resume needs --out")
     for_all, by_file = _weights(weights)
@@ -150,13 +152,15 @@ def train(
         RECIPES[recipe_name or ("update" if start else "default")],
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
+    run = out or Path("runs", time.strftime("%Y-%m-%d-%H%M%S"))
+    if promote:
+        models.check_name(run.name)
     outcome = run_training(
-        data, out=out or Path("runs", time.strftime("%Y-%m-%d-%H%M%S")), recipe=recipe,
+        data, out=run, recipe=recipe,
         weights=by_file, with_seeds=not no_seeds, start=models.find(start) if start else None,
         against=models.current(), overrule=overrule, resume=resume,
+        said=lambda remark: click.echo(f"stancewire: {remark}", err=True),
     )  # fmt: skip
-    for remark in outcome.remarks:
-        click.echo(f"stancewire: {remark}", err=True)
     held_out, agreed = outcome.figures["held_out"], outcome.figures["int8_against_float"]
     click.echo(
         f"held out: {held_out['sentences']:.0f} sentences, macro-F1 {held_out['macro_f1']:.3f}, "

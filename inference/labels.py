@@ -68,13 +68,23 @@ class LabelledSentence:
         """The stances of the sentence, without their parts; empty means neutral."""
         return frozenset(stance.stance for stance in self.stances)
 
-    def marks(self) -> set[tuple[str, str, int, int]]:
-        """Its labels in a form that two readings can be compared by."""
-        marks = {(stance, "", 0, 0) for stance in self.labels}
-        for stance in self.stances:
-            for role, spans in stance.spans.items():
-                marks |= {(stance.stance, role, span.start, span.end) for span in spans}
-        return marks
+    def contradicts(self, other: LabelledSentence) -> bool:
+        """Whether two readings of a sentence differ in what both have annotated."""
+        if self.labels != other.labels:
+            return True
+        return any(
+            self._places(stance, role) != other._places(stance, role)
+            for stance in self.labels
+            for role in ROLES
+            if None not in (self._places(stance, role), other._places(stance, role))
+        )
+
+    def _places(self, stance: str, role: str) -> set[tuple[int, int]] | None:
+        """Where the spans of a role are; None where it was not annotated."""
+        marked = [item for item in self.stances if item.stance == stance]
+        if any(role not in item.spans for item in marked):
+            return None
+        return {(span.start, span.end) for item in marked for span in item.spans[role]}
 
     def told(self) -> str:
         """Its labels in words, for a message."""
@@ -111,7 +121,7 @@ def distinct(
             _tell(one, problems)
             continue
         known = sentences.setdefault(one.text, one)
-        if known is not one and known.marks() != one.marks():
+        if known is not one and known.contradicts(one):
             error = LabelError(
                 f"{one.where}: this sentence is labelled differently at {known.where} "
                 f"({known.told()} there, {one.told()} here); keep one of the two: "

@@ -77,8 +77,11 @@ def versions() -> list[Version]:
     in_use = _history()[-1]
     found = []
     for name in [SHIPPED, *_names()]:
-        about = json.loads((folder_of(name) / "config.json").read_text(encoding="utf-8"))["about"]
-        found.append(Version(name, folder_of(name), about, name == in_use))
+        try:
+            config = json.loads((folder_of(name) / "config.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            config = {}  # damaged; whoever uses it is told so
+        found.append(Version(name, folder_of(name), config.get("about", {}), name == in_use))
     return found
 
 
@@ -90,8 +93,7 @@ def keep(folder: str | Path, name: str) -> Path:
     """
     from .tagger import Tagger
 
-    if not name or name == SHIPPED or Path(name).name != name or name.startswith("."):
-        raise ModelStoreError(f"{name!r} cannot name a model; use letters, digits and dashes")
+    check_name(name)
     Tagger.load(folder)
     _models().mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=_models(), prefix=".partial-"))
@@ -105,6 +107,14 @@ def keep(folder: str | Path, name: str) -> Path:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return _models() / name
+
+
+def check_name(name: str) -> None:
+    """Raises ModelStoreError where a name is taken or is no name for a folder."""
+    if not name or name == SHIPPED or Path(name).name != name or name.startswith("."):
+        raise ModelStoreError(f"{name!r} cannot name a model; use letters, digits and dashes")
+    if name in _names():
+        raise ModelStoreError(f"a model {name!r} is there already; give another name")
 
 
 def use(name: str) -> Path:
@@ -170,4 +180,5 @@ def _write(history: Sequence[str]) -> None:
         json.dump(history, file)
         file.flush()
         os.fsync(file.fileno())
+    os.chmod(file.name, 0o644)  # a temporary file is for its owner alone; others tag too
     os.replace(file.name, home() / "in-use.json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -87,18 +88,24 @@ def near_duplicates(sentences: Sequence[LabelledSentence]) -> Iterator[str]:
 
 
 def near_pairs(texts: Sequence[str], since: int = 0) -> Iterator[tuple[int, int]]:
-    """Indices of each pair of near duplicates, the later one first, which is `since` or later."""
+    """Indices of each pair of near duplicates, the later one first, which is `since` or later.
+
+    Only the rarest runs of each text are looked up: two texts that share enough have one of
+    them in common. Chaudhuri, Ganti and Kaushik 2006, "A primitive operator for similarity
+    joins in data cleaning".
+    """
+    runs = [set(_runs(_words(text), 3)) for text in texts]
+    often = Counter(run for mine in runs for run in mine)
     seen: dict[Words, list[int]] = defaultdict(list)
-    runs: list[set[Words]] = []
-    for i, text in enumerate(texts):
-        mine = set(_runs(_words(text), 3))
-        shared = Counter(j for run in mine for j in seen[run]) if i >= since else Counter[int]()
-        for j, common in shared.items():
-            if common >= NEAR * len(mine | runs[j]):
-                yield i, j
-        for run in mine:
+    for i, mine in enumerate(runs):
+        rarest = sorted(mine, key=lambda run: (often[run], run))
+        rarest = rarest[: len(mine) - math.ceil(NEAR * len(mine)) + 1]
+        if i >= since:
+            for j in sorted({j for run in rarest for j in seen[run]}):
+                if len(mine & runs[j]) >= NEAR * len(mine | runs[j]):
+                    yield i, j
+        for run in rarest:
             seen[run].append(i)
-        runs.append(mine)
 
 
 def worn_phrases(sentences: Sequence[LabelledSentence]) -> Iterator[str]:

@@ -49,8 +49,11 @@ def learned(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory):
 
 def test_better_is_said_to_be_better(learned, tmp_path: Path, monkeypatch) -> None:
     good, bad = learned
-    assert good.comparisons["new"].verdict == "better"
+    # seven sentences tell nothing, however clear they are
+    assert good.comparisons["new"].new["macro_f1"] > good.comparisons["new"].old["macro_f1"]
+    assert good.comparisons["new"].verdict == "cannot tell"
     gold = [read_row(row) for row in rows()]
+    assert compare(gold, Tagger.load(bad.model), Tagger.load(good.model)).verdict == "better"
     back = compare(gold, Tagger.load(good.model), Tagger.load(bad.model))
     assert back.verdict == "worse"
     gain, low, high = back.change["macro_f1"]
@@ -110,6 +113,9 @@ def test_promoting_asks_for_no_worse(learned, tmp_path: Path, monkeypatch) -> No
     promote(worse, "forced", even_if_worse=True)
     assert models.current().name == "forced"
     alone = replace(good, comparisons={"new": good.comparisons["new"]})
+    with pytest.raises(models.ModelStoreError, match="changed during the run"):
+        promote(alone)
+    alone = replace(alone, against=models.current())
     assert promote(alone) == models.current() == tmp_path / "models" / "good"
 
 
@@ -165,6 +171,11 @@ def test_going_on_with_something_else(learned, tiny_base: Path, tmp_path: Path) 
         train([data], out=tmp_path / "run", recipe=recipe, with_seeds=False, resume=True)
     with pytest.raises(TrainingError, match="--resume"):
         train([data], out=tmp_path / "run", recipe=recipe, with_seeds=False)
+    with pytest.raises(TrainingError, match="no run to go on with"):
+        train([data], out=tmp_path / "none", recipe=recipe, with_seeds=False, resume=True)
+    with pytest.raises(TrainingError, match="no such model folder or kept version"):
+        train([data], out=tmp_path / "new", recipe=recipe, start="shiped")
+    assert not (tmp_path / "new").exists()
 
 
 def test_it_stops_when_nothing_gets_better(learned) -> None:
@@ -200,6 +211,7 @@ def test_near_duplicates_stay_on_one_side(tmp_path: Path) -> None:
     parts = split([data])
     learned, held = {s.text for s in parts.learn}, {s.text for s in parts.new}
     assert len(held & set(told)) in (0, 80)  # all are near duplicates of each other
+    assert len(learned & set(told)) == 80 - len(held & set(told))
     assert near["text"] in held
     assert near["text"] not in learned
 
@@ -241,6 +253,42 @@ def test_what_looks_odd_is_remarked(tmp_path: Path) -> None:
     assert "1 sentences are in the seeds already" in split([data]).remarks
 
 
+def test_labels_that_overrule_are_learned_whatever_is_rehearsed(tmp_path: Path) -> None:
+    own = [s for s in seeds.load("train") if not s.stances][:30]
+    data = write(
+        tmp_path / "a.jsonl",
+        [{"text": s.text, "stances": [{"stance": "warns"}]} for s in own],
+    )
+    parts = split([data], overrule=True, rehearse=100, weight=3)
+    learned = [s.text for s in parts.learn if s.labels == {"warns"}]
+    assert {learned.count(s.text) for s in own} == {3}
+
+
+def test_seeds_of_the_test_split_are_never_learned(tmp_path: Path) -> None:
+    apart = [*seeds.load("test")[:20], *seeds.load("development")[:20]]
+    data = write(tmp_path / "a.jsonl", [*rows(), *(s.to_dict() for s in apart)])
+    for with_seeds in (True, False):
+        parts = split([data], with_seeds=with_seeds)
+        assert not {s.text for s in apart} & {s.text for s in parts.learn}
+
+
+def test_a_role_left_out_is_no_contradiction(tmp_path: Path) -> None:
+    seed = next(s for s in seeds.load("train") if s.labels == {"denies"})
+    spans = seed.stances[0].spans
+    row = {"text": seed.text, "stances": [
+        {"stance": "denies", "target": [s.to_dict() for s in spans["target"]]}]}  # fmt: skip
+    parts = split([write(tmp_path / "a.jsonl", [*rows(), row])])
+    assert "1 sentences are in the seeds already" in parts.remarks
+
+
+def test_what_is_compared_decides_nothing_in_an_update(tmp_path: Path) -> None:
+    data = write(tmp_path / "a.jsonl", rows())
+    parts = split([data], judge_new=False)
+    assert parts.new
+    assert not {s.text for s in parts.new} & {s.text for s in parts.judge}
+    assert {s.text for s in parts.new} < {s.text for s in split([data]).judge}
+
+
 def test_a_fifth_stance_is_refused(tmp_path: Path) -> None:
     data = write(tmp_path / "a.jsonl", [{"text": "a b", "stances": [{"stance": "praises"}]}])
     with pytest.raises(LabelError, match=r"a.jsonl:1: unknown stance 'praises'.*fixed"):
@@ -250,7 +298,8 @@ def test_a_fifth_stance_is_refused(tmp_path: Path) -> None:
 def test_fifty_thousand_sentences_are_split_in_two_minutes(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     words = [f"w{i}" for i in range(5000)]
-    texts = {" ".join(rng.choice(words, 20)) for _ in range(50_000)}
+    head = "the ministry of foreign affairs said on monday that"  # as news has it
+    texts = {f"{head} {' '.join(rng.choice(words, 20))}" for _ in range(50_000)}
     data = write(tmp_path / "big.jsonl", [{"text": t, "stances": []} for t in texts])
     began = time.monotonic()
     parts = split([data])

@@ -47,8 +47,8 @@ def write(folder: Path, about: Mapping[str, Any], figures: Mapping[str, Any]) ->
         "For finding and counting reported stances in English news text. An accusation reported "
         "is not an accusation proved: check the sentence before you publish a finding. Not for "
         "judging persons. Other languages, poetry, legal and social-media text were not in the "
-        "training data. At most one stance of a kind is found in a sentence, and each sentence "
-        'is read by itself: "he" stays "he".\n',
+        "training data. At most one stance of a kind is found in a sentence, and the model "
+        'reads each sentence by itself; whom "he" means is found afterwards, by rule.\n',
         "Made with " + ", ".join(f"{k} {v}" for k, v in about["made_with"].items()) + ".\n",
     ]
     (folder / "README.md").write_text("\n".join(parts), encoding="utf-8")

@@ -15,6 +15,8 @@ from stancewire.types import ROLES, TaggedSentence
 from .judge import measure, tag_whole
 
 BETTER, WORSE, UNSURE = "better", "worse", "cannot tell"
+# Fewer sentences tell nothing: a bootstrap of three draws much the same three again.
+FEWEST = 30
 # What a verdict rests on: the labels, and the spans (the mean of the three roles' exact F1).
 MEASURES = ("macro_f1", "spans_f1")
 
@@ -57,7 +59,8 @@ def compare(gold: Sequence[LabelledSentence], old: Tagger, new: Tagger) -> Compa
     """Tags the sentences with both and compares, by a paired bootstrap.
 
     Worse where the interval of the change in labels or in spans lies below nothing; better
-    where one lies above it and neither is worse. Raises ValueError without sentences.
+    where one lies above it and neither is worse; under `FEWEST` sentences that cannot be told.
+    Raises ValueError without sentences.
     """
     if not gold:
         raise ValueError("no sentences to compare on")
@@ -67,8 +70,9 @@ def compare(gold: Sequence[LabelledSentence], old: Tagger, new: Tagger) -> Compa
     for name in MEASURES:
         low, high = np.percentile(_of(drawn, name), [2.5, 97.5]).tolist()
         change[name] = (float(_of(plain, name)), low, high)
-    worse = any(high < 0 for _, _, high in change.values())
-    better = any(low > 0 for _, low, _ in change.values())
+    enough = len(gold) >= FEWEST
+    worse = enough and any(high < 0 for _, _, high in change.values())
+    better = enough and any(low > 0 for _, low, _ in change.values())
     return Comparison(
         len(gold),
         measure(gold, before),

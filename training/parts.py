@@ -49,6 +49,7 @@ def split(
     first: int | None = None,
     rehearse: int | None = None,
     overrule: bool = False,
+    judge_new: bool = True,
 ) -> Parts:
     """Puts every sentence of the seeds and of `data` in its part.
 
@@ -56,8 +57,10 @@ def split(
     to learn from, `rehearse` stay, the same ones every time, or all. A sentence of `data`
     counts `weight` times, or as often as `weights` says for its file (by name, with or
     without its ending). A fifth of `data` is held out, picked by the sentences themselves,
-    so that it stays held out in the next run; near duplicates stay together. Where `data`
-    and the seeds label a sentence in two ways, `overrule` takes the label in `data`.
+    and near duplicates stay together; what is nearly a seed of the development or test split
+    is not learned either. With `judge_new` what is held out also decides thresholds; without
+    it, and with seeds, the seeds' development split alone does. Where `data` and the seeds
+    label a sentence in two ways, `overrule` takes the label in `data`.
 
     Spans that a tool moved are put right where that can be done in one way only, and the
     remarks say so. Raises LabelError for bad data; TrainingError where data and seeds
@@ -66,56 +69,63 @@ def split(
     """
     repaired: list[str] = []
     new = read_labelled(*data, repaired=repaired)
-    corpus = list(read_labelled(*seeds.files()))[:first] if with_seeds else []
     often = _weights(data, weights or {}, weight)
     remarks = [*repaired, *_remarks(new)]
+    corpus = seeds.load()[:first]
+    part_of = {s.text: seeds.split_of(seeds.group_of(s)) for s in corpus}
+    apart = [part != "train" for part in part_of.values()]
+    held_out = dict(zip((s.text for s in new), _held_out(new, corpus, apart), strict=True))
 
-    known = {sentence.text: sentence for sentence in corpus}
-    again = [sentence for sentence in new if sentence.text in known]
-    clashes = [s for s in again if s.marks() != known[s.text].marks()]
-    if clashes and not overrule:
-        raise TrainingError(_contradicted(clashes, known))
-    if clashes:
-        remarks.append(f"{len(clashes)} sentences are labelled otherwise than in the seeds; "
-                       "your labels count")  # fmt: skip
-    ours = {sentence.text: sentence for sentence in clashes}
-    corpus = [ours.get(sentence.text, sentence) for sentence in corpus]
-    if len(again) > len(clashes):
-        remarks.append(f"{len(again) - len(clashes)} sentences are in the seeds already")
-    new = [sentence for sentence in new if sentence.text not in known]
-
-    parts: dict[str, list[LabelledSentence]] = {split: [] for split in seeds.SPLITS}
-    for sentence in corpus:
-        group = seeds.group_of(known[sentence.text])
-        parts[seeds.split_of(group)].append(sentence)
-    learn, judge, test = parts.values()
+    learn, judge, test = [], [], []
+    if with_seeds:
+        known = {sentence.text: sentence for sentence in corpus}
+        again = [sentence for sentence in new if sentence.text in known]
+        clashes = {s.text: s for s in again if s.contradicts(known[s.text])}
+        if clashes and not overrule:
+            raise TrainingError(_contradicted(list(clashes.values()), known))
+        if clashes:
+            remarks.append(f"{len(clashes)} sentences are labelled otherwise than in the seeds; "
+                           "your labels count")  # fmt: skip
+        if len(again) > len(clashes):
+            remarks.append(f"{len(again) - len(clashes)} sentences are in the seeds already")
+        new = [s for s in new if s.text not in known or part_of[s.text] == "train"]
+        new = [s for s in new if s.text not in known or s.text in clashes]
+        by_part = {"train": learn, "development": judge, "test": test}
+        for sentence in corpus:
+            mine = clashes.get(sentence.text)
+            if mine is None or part_of[sentence.text] != "train":
+                by_part[part_of[sentence.text]].append(mine or sentence)
     if rehearse:
         learn = sorted(sorted(learn, key=_digest)[:rehearse], key=lambda s: s.where)
-    apart = list(_held_out(new, list(known.values())))
-    held_out = [sentence for sentence, out in zip(new, apart, strict=True) if out]
-    for sentence, out in zip(new, apart, strict=True):
-        if not out:
+    for sentence in new:
+        if not held_out[sentence.text]:
             learn += [sentence] * often[sentence.where.rpartition(":")[0]]
-    judge += held_out
+    out = [sentence for sentence in new if held_out[sentence.text]]
+    if judge_new or not judge:
+        judge += out
     if not learn or not judge:
         raise TrainingError(
             f"{len(learn)} sentences to learn from and {len(judge)} to judge by are too few; "
             "a fifth of the sentences is held out, so hand in ten or more"
         )
-    if data and len(held_out) * 5 < _FEW:
+    if data and len(out) * 5 < _FEW:
         remarks.append(
-            f"only {len(held_out)} of your sentences are held out: too few to tell whether the "
+            f"only {len(out)} of your sentences are held out: too few to tell whether the "
             "new model is better on them; label some two hundred"
         )
-    return Parts(learn, judge, held_out, test, remarks)
+    if new and len(out) == len(new):
+        remarks.append("all of your sentences are held out, as near duplicates of each other or "
+                       "of the seeds' test split; none is learned")  # fmt: skip
+    return Parts(learn, judge, out, test, remarks)
 
 
 def _held_out(
-    new: Sequence[LabelledSentence], corpus: Sequence[LabelledSentence]
+    new: Sequence[LabelledSentence], corpus: Sequence[LabelledSentence], apart: Sequence[bool]
 ) -> Iterator[bool]:
     """For each new sentence whether it is held out; near duplicates share a side.
 
-    Those of a seed go where the seed is. There is never none held out where there are two.
+    Those of a seed go where the seed is, which is `apart` where no run learns from it. Of
+    two groups or more, one at least is held out.
     """
     if not new:
         return
@@ -130,18 +140,19 @@ def _held_out(
 
     for i, j in near_pairs(texts, since=len(corpus)):
         root[max(top(i), top(j))] = min(top(i), top(j))
+    with_seeds: dict[int, bool] = {}  # whether any of a group's seeds is kept apart
+    for i, kept in enumerate(apart):
+        with_seeds[top(i)] = with_seeds.get(top(i), False) or kept
     digests: dict[int, bytes] = {}
     for i, sentence in enumerate(new, len(corpus)):
         group = top(i)
         digests[group] = min(digests.get(group, b"\xff" * 33), _digest(sentence))
-    alone = [group for group in digests if group >= len(corpus)]
+    alone = [group for group in digests if group not in with_seeds]
     least = min((digests[group] for group in alone), default=b"") if len(alone) > 1 else b""
     for i in range(len(corpus), len(texts)):
         group = top(i)
-        if group < len(corpus):
-            yield seeds.split_of(seeds.group_of(corpus[group])) != "train"
-        else:
-            yield digests[group][0] % 5 == 0 or digests[group] == least
+        fifth = digests[group][0] % 5 == 0 or digests[group] == least
+        yield with_seeds.get(group, fifth)
 
 
 def _remarks(new: Sequence[LabelledSentence]) -> Iterator[str]:

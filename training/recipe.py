@@ -24,6 +24,7 @@ class Recipe:
     absent_weight: float = 0.1  # see `network.loss`
     data_weight: int = 2  # how often a sentence handed in is read for each time of a seed
     rehearse: int = 0  # so many of the seeds are learned, the same ones every time; 0 is all
+    judge_new: bool = True  # whether new sentences held out decide thresholds, see `parts.split`
     patience: int = 0  # epochs without gain before it stops; then the best epoch's weights count
     max_pieces: int = 256
     train_words: bool = False  # whether the encoder's word vectors learn, too
@@ -49,5 +50,6 @@ RECIPES = {
         data_weight=3,
         rehearse=1200,
         patience=2,
+        judge_new=False,
     ),
 }

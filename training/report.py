@@ -49,6 +49,7 @@ def write(
         comparisons=[_compared(TITLES[part], one) for part, one in comparisons.items()],
         remarks=figures["remarks"],
         held_out=len(gold),
+        judged_new="new" in comparisons and comparisons["new"].gold[0] in gold,
         figures=[
             {"name": title, "cells": [flat[f"{key[:-3]}_{part}"] for part in _PARTS]}
             for title, key in _FIGURES[1:]

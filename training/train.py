@@ -6,8 +6,8 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 import torch
+from google.protobuf.message import DecodeError
+from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
 from stancewire import seeds
 from stancewire.labels import LabelledSentence
@@ -47,14 +49,15 @@ _EXAMPLES = 300
 class Outcome:
     """What a run left: its folder, the model folder in it, and the figures.
 
-    `comparisons` holds, where an old model was given, one for the new sentences held out
-    ("new") and one for the seeds' test split ("seeds"); `verdict` is over both. `tagged` is
-    what the new model makes of the sentences held out.
+    `against` is the old model, where one was given; `comparisons` holds then one for the new
+    sentences held out ("new") and one for the seeds' test split ("seeds"); `verdict` is over
+    both. `tagged` is what the new model makes of the sentences that it was judged by.
     """
 
     run: Path
     model: Path
     figures: dict[str, Any] = field(default_factory=dict)
+    against: Path | None = None
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     tagged: list[TaggedSentence] = field(default_factory=list, repr=False)
@@ -76,6 +79,7 @@ def train(
     against: str | Path | None = None,
     overrule: bool = False,
     resume: bool = False,
+    said: Callable[[str], object] = lambda _: None,
 ) -> Outcome:
     """Trains on the seeds' training split and on `data`, and exports the result.
 
@@ -85,20 +89,26 @@ def train(
     log, and `report.html` to look at. `start` is a model folder, such as the shipped one,
     or the float weights of a run to go on from; `against` a model folder to compare the new
     one with. With `resume`, a run in `out` that was killed goes on from its last checkpoint.
+    `said` is called with each remark on the data before anything is learned.
 
     Raises LabelError for bad data, BaseError for a bad base, and TrainingError where there
     is nothing to learn, `out` is in use, or the run in it was begun with other settings.
     """
     run = Path(out)
     _free(run, resume)
+    old = Tagger.load(against) if against is not None else None
+    if start is not None and not Path(start).exists():
+        raise TrainingError(f"{start}: no such model folder or kept version to start from")
     parts = split(
         data, with_seeds=with_seeds, weights=weights, weight=recipe.data_weight,
-        rehearse=recipe.rehearse or None, overrule=overrule,
+        rehearse=recipe.rehearse or None, overrule=overrule, judge_new=recipe.judge_new,
     )  # fmt: skip
+    for remark in parts.remarks:
+        said(remark)
     settings = {
         "recipe": asdict(recipe),
-        "learned": fingerprint(parts.learn),
-        "judged": fingerprint(parts.judge),
+        "learned": _in_order(parts.learn),
+        "judged": _in_order(parts.judge),
         "start": str(start) if start else None,
     }
     _begin(run, settings)
@@ -106,8 +116,9 @@ def train(
     save_model(fitted.network, str(run / "network.safetensors"))
     files = [*(["seeds"] if with_seeds else []), *(Path(path).name for path in data)]
     outcome = finish(fitted, parts, recipe, run, files)
-    if against is not None:
-        old, new = Tagger.load(against), Tagger.load(outcome.model)
+    if old is not None:
+        outcome = replace(outcome, against=Path(str(against)))
+        new = Tagger.load(outcome.model)
         test = parts.test or seeds.load("test")
         for name, gold in (("new", parts.new), ("seeds", test)):
             if gold:
@@ -115,11 +126,11 @@ def train(
         outcome.figures["comparisons"] = {
             name: one.to_dict() for name, one in outcome.comparisons.items()
         }
-    _write_figures(run, outcome.figures)
     report.write(
         run / "report.html", run.name, parts.judge, outcome.tagged, outcome.figures,
         _about(recipe, parts.learn, parts.judge, files), outcome.comparisons,
     )  # fmt: skip
+    _write_json(run / "figures.json", outcome.figures)  # last: a run that has them is finished
     fitted.trainer.forget()
     return outcome
 
@@ -155,10 +166,13 @@ def fit(
     if start and start.is_dir():
         try:
             restore(network, start)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, KeyError, DecodeError) as error:
             raise TrainingError(f"cannot start from a model: {error}") from None
     elif start:
-        load_model(network, str(start))
+        try:
+            load_model(network, str(start))
+        except (OSError, SafetensorError, RuntimeError) as error:
+            raise TrainingError(f"{start}: holds no weights of this network: {error}") from None
     trainer = StanceTrainer(network, reader, learn, judge, recipe, run)
     trainer.train(resume_from_checkpoint=trainer.last_checkpoint())
     network.eval().to("cpu")
@@ -212,17 +226,18 @@ def finish(
         tagged = tag_whole(tagger, test)
         figures["seeds_test"] = measure(test, tagged)
         figures["seeds_test_intervals"] = intervals(test, tagged)
-    _write_figures(run, figures)
     card.write(folder, about, figures)
     return Outcome(run, folder, figures, remarks=parts.remarks, tagged=in_int8)
 
 
 def _free(run: Path, resume: bool) -> None:
     """Sees that a run folder is new, or holds a run to go on with."""
+    begun = (run / "run.json").is_file()
+    if resume and not begun:
+        raise TrainingError(f"{run}: there is no run to go on with; leave --resume out to begin")
     if not run.exists() or (run.is_dir() and not any(run.iterdir())):
         return
-    begun = (run / "run.json").is_file()
-    if not resume or not begun:
+    if not resume:
         raise TrainingError(
             f"{run}: exists already; name another run folder or remove it"
             + (", or go on with it (--resume)" if begun else "")
@@ -243,12 +258,10 @@ def _begin(run: Path, settings: Mapping[str, Any]) -> None:
     _write_json(path, settings)
 
 
-def _write_figures(run: Path, figures: Mapping[str, Any]) -> None:
-    _write_json(run / "figures.json", figures)
-
-
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    partial.replace(path)
 
 
 def _tokenizer(source: str) -> Tokenizer:
@@ -302,6 +315,12 @@ def _about(
             "python": platform.python_version(),
         },
     }
+
+
+def _in_order(sentences: Sequence[LabelledSentence]) -> str:
+    """A sha256 over texts and labels as they come, repetitions too."""
+    rows = (json.dumps(s.to_dict()["stances"]) + s.text for s in sentences)
+    return hashlib.sha256("\n".join(rows).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def fingerprint(sentences: Sequence[LabelledSentence]) -> str:
