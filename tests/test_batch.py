@@ -385,7 +385,7 @@ def small_disk(tmp_path: Path):
     subprocess.run(["umount", str(disk)], check=True)
 
 
-@pytest.mark.parametrize("name", ["out.jsonl", "out.csv.gz", "out.parquet"])
+@pytest.mark.parametrize("name", ["out.jsonl", "out.csv", "out.parquet"])
 def test_a_disk_that_fills_up_and_is_cleared(small_disk, tmp_path: Path, name: str) -> None:
     disk, enlarge = small_disk
     rng = random.Random(0)

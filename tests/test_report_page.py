@@ -141,7 +141,11 @@ def test_hostile_articles_do_nothing(page: Page) -> None:
     for which in range(3):
         page.click("#list .about button", which)
         page.click("#article button")
-    page.run("for (const order of ['score', 'new']) { byId('order').value = order; drawList(); }")
+    page.run("""
+        for (const order of ['score', 'new', 'read']) {
+          byId('order').value = order;
+          drawList();
+        }""")
     assert page.run("return window.pwned") is None
     assert page.run("return document.querySelectorAll('img, iframe, base, object').length") == 0
     assert page.run("return performance.getEntriesByType('resource').length") == 0

@@ -243,12 +243,15 @@ def test_any_text_gives_names_of_its_own(text: str) -> None:
 
 
 def cost(text: str) -> float:
-    """Seconds of processor for every pronoun and surname of a text."""
+    """Seconds of processor for every pronoun and surname of a text, the least of three."""
     sentences = split_sentences(text)
     sources = [m.span() for m in re.finditer(r"\b(?:[Hh]e|[Ii]t|Okafor|Lund|company)\b", text)]
-    begin = time.process_time()
-    resolve(text, sentences, sources)
-    return time.process_time() - begin
+    seconds = []
+    for _ in range(3):
+        begin = time.process_time()
+        resolve(text, sentences, sources)
+        seconds.append(time.process_time() - begin)
+    return min(seconds)
 
 
 @pytest.mark.parametrize(

@@ -92,8 +92,8 @@ def test_shortfalls() -> None:
     counted.labels["denies"] = 12
     del counted.kinds["protest"]
     counted.cues["warns"]["warned"] = 500
-    counted.beats["war, Mars"] = 400
+    counted.beats["war, Mars"] = counted.sentences // 30
     found = "\n".join(check.shortfalls(counted))
-    for told in ("12 denies", "no protest", "'warned' is 500", "'war, Mars' is 400"):
+    for told in ("12 denies", "no protest", "'warned' is 500", "'war, Mars' is "):
         assert told in found
     assert found.count("\n") == 3
