@@ -76,7 +76,9 @@ def split(
     apart = [part != "train" for part in part_of.values()]
     held_out = dict(zip((s.text for s in new), _held_out(new, corpus, apart), strict=True))
 
-    learn, judge, test = [], [], []
+    learn: list[LabelledSentence] = []
+    judge: list[LabelledSentence] = []
+    test: list[LabelledSentence] = []
     if with_seeds:
         known = {sentence.text: sentence for sentence in corpus}
         again = [sentence for sentence in new if sentence.text in known]
