@@ -87,6 +87,8 @@ def tag(
     output = None if output_name is None else Path(output_name)
     if output is None and (resume or overwrite):
         raise click.UsageError("--resume and --overwrite need --output")
+    if output is not None and not output.parent.is_dir():
+        fail(f"{output.parent}: no such folder to write {output.name} in")
     if output is not None and output.is_dir():
         fail(f"{output}: is a folder; name a file")
     for path in paths if output is not None and output.exists() else ():

@@ -197,7 +197,7 @@ def test_output_that_is_there_already(tmp_path: Path) -> None:
     _, err = stancewire("tag", source, "-o", tmp_path / "out.xml", status=2)
     assert "output must end in one of .jsonl" in err
     _, err = stancewire("tag", source, "-o", tmp_path / "none" / "out.jsonl", status=2)
-    assert "No such file or directory" in err
+    assert "no such folder to write out.jsonl in" in err
 
 
 def test_errors_are_written_and_strict_stops(tmp_path: Path) -> None:
