@@ -190,7 +190,7 @@ def file_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]:
     """
     kind = path.suffix.lower()
     try:
-        if not path.exists():
+        if not kind and not path.exists():
             raise LabelError(f"{path}: cannot be read: no such file")
         if kind not in (".jsonl", ".csv"):
             raise LabelError(f"{path}: labelled data is read from .jsonl or .csv files")
