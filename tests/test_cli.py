@@ -1,12 +1,12 @@
 """The command line, run as its users run it."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from terminal import on_terminal
 
 
 def stancewire(*arguments: object, stdin: bytes = b"", status: int = 0) -> tuple[str, str]:
@@ -44,26 +44,7 @@ def test_pipe_gives_a_record_a_sentence(examples: Path) -> None:
 
 
 def test_terminal_gets_a_table(examples: Path) -> None:
-    if sys.platform == "win32":
-        pytest.skip("no pseudo-terminals")
-    import pty
-
-    main, end = pty.openpty()
-    done = subprocess.Popen(
-        [sys.executable, "-m", "stancewire", "tag", str(examples / "strait.txt")],
-        stdout=end, env={**os.environ, "COLUMNS": "120", "TERM": "xterm-256color"},
-    )  # fmt: skip
-    os.close(end)
-    shown = b""
-    while True:
-        try:
-            chunk = os.read(main, 4096)
-        except OSError:
-            break
-        if not chunk:
-            break
-        shown += chunk
-    assert done.wait() == 0
+    shown = on_terminal("tag", examples / "strait.txt", columns=120)
     assert b"accuses" in shown
     assert b"Ostrava Nova" in shown
     assert b"\x1b[" in shown  # in colour

@@ -1,17 +1,16 @@
 """An article on the terminal."""
 
 import io
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from rich.console import Console
 from stancewire import Span, Stance, TaggedSentence
 from stancewire.documents import Article
 from stancewire.show import running_text, show
 from stancewire.table import printable
+from terminal import on_terminal
 
 TEXT = "It rained.\n\nOslo said Moscow had jammed signals. “No,” said Moscow."
 
@@ -98,24 +97,5 @@ def test_command(examples: Path, tmp_path: Path) -> None:
 
 
 def test_terminal_gets_colour(examples: Path) -> None:
-    if sys.platform == "win32":
-        pytest.skip("no pseudo-terminals")
-    import pty
-
-    main, end = pty.openpty()
-    done = subprocess.Popen(
-        [sys.executable, "-m", "stancewire", "show", str(examples / "strait.txt")],
-        stdout=end, env={**os.environ, "COLUMNS": "100", "TERM": "xterm-256color"},
-    )  # fmt: skip
-    os.close(end)
-    out = b""
-    while True:
-        try:
-            chunk = os.read(main, 4096)
-        except OSError:
-            break
-        if not chunk:
-            break
-        out += chunk
-    assert done.wait() == 0
+    out = on_terminal("show", examples / "strait.txt", columns=100)
     assert b"\x1b[1;36mOstrava Nova\x1b[0m denied \x1b[4;36mlaying the mines" in out

@@ -90,13 +90,13 @@ def split(
                            "your labels count")  # fmt: skip
         if len(again) > len(clashes):
             remarks.append(f"{len(again) - len(clashes)} sentences are in the seeds already")
-        new = [s for s in new if s.text not in known or part_of[s.text] == "train"]
-        new = [s for s in new if s.text not in known or s.text in clashes]
+        ours = {text for text in clashes if part_of[text] == "train"}  # learned in a seed's place
+        new = [s for s in new if s.text not in known or s.text in ours]
         by_part = {"train": learn, "development": judge, "test": test}
         for sentence in corpus:
-            mine = clashes.get(sentence.text)
-            if mine is None or part_of[sentence.text] != "train":
-                by_part[part_of[sentence.text]].append(mine or sentence)
+            if sentence.text not in ours:
+                of_group = by_part[part_of[sentence.text]]
+                of_group.append(clashes.get(sentence.text, sentence))
     if rehearse:
         learn = sorted(sorted(learn, key=_digest)[:rehearse], key=lambda s: s.where)
     for sentence in new:

@@ -17,19 +17,24 @@ def promote(outcome: Outcome, name: str | None = None, *, even_if_worse: bool = 
     with, unless `even_if_worse`, where it was compared with none or with a model that is
     not in use any more, or where the name is taken.
     """
-    if not even_if_worse and not outcome.comparisons:
-        raise models.ModelStoreError("the new model was compared with none; compare it first")
-    if not even_if_worse and outcome.verdict == WORSE:
-        raise models.ModelStoreError(
-            "the new model is worse, so the old one stays in use; the new one is in "
-            f"{outcome.model} (--even-if-worse promotes it all the same)"
-        )
-    if not even_if_worse and outcome.against != models.current():
-        raise models.ModelStoreError(
-            f"the model in use changed during the run; compare with {models.current()} first "
-            f"(or: stancewire models keep {outcome.model} NAME, stancewire models use NAME)"
-        )
+    if not even_if_worse:
+        _not_worse(outcome)
     version = name or outcome.run.name
     folder = models.keep(outcome.model, version)
     models.use(version)
     return folder
+
+
+def _not_worse(outcome: Outcome) -> None:
+    if not outcome.comparisons:
+        raise models.ModelStoreError("the new model was compared with none; compare it first")
+    if outcome.verdict == WORSE:
+        raise models.ModelStoreError(
+            "the new model is worse, so the old one stays in use; the new one is in "
+            f"{outcome.model} (--even-if-worse promotes it all the same)"
+        )
+    if outcome.against != models.current():
+        raise models.ModelStoreError(
+            f"the model in use changed during the run; compare with {models.current()} first "
+            f"(or: stancewire models keep {outcome.model} NAME, stancewire models use NAME)"
+        )

@@ -59,7 +59,6 @@ class Outcome:
     figures: dict[str, Any] = field(default_factory=dict)
     against: Path | None = None
     comparisons: dict[str, Comparison] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
     tagged: list[TaggedSentence] = field(default_factory=list, repr=False)
 
     @property
@@ -227,7 +226,7 @@ def finish(
         figures["seeds_test"] = measure(test, tagged)
         figures["seeds_test_intervals"] = intervals(test, tagged)
     card.write(folder, about, figures)
-    return Outcome(run, folder, figures, remarks=parts.remarks, tagged=in_int8)
+    return Outcome(run, folder, figures, tagged=in_int8)
 
 
 def _free(run: Path, resume: bool) -> None:
