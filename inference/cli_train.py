@@ -96,6 +96,25 @@ def _print_evaluation(result: Evaluation) -> None:
     metavar="MODEL",
     help='Go on from a model folder or a kept version; "shipped" is the model of the package.',
 )
+@click.option(
+    "--unlabelled",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="Articles (files, folders) that nobody labelled: the new model also learns what the "
+    "teacher says of them; may be repeated.",
+)
+@click.option(
+    "--teacher",
+    metavar="MODEL",
+    help="The model whose answers are learned beside the labels.  [default: with --unlabelled "
+    "the model in use, else none]",
+)
+@click.option(
+    "--layers",
+    type=click.IntRange(min=1),
+    help="Keep so many layers of the encoder: fewer are faster and less exact.  [default: all]",
+)
 @click.option("--out", type=FOLDER, help="The run folder.  [default: runs/ and the time]")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out that was stopped.")
 @click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="Passes over the data.")
@@ -116,6 +135,9 @@ def train(
     recipe_name: str | None,
     base: str | None,
     start: str | None,
+    unlabelled: tuple[Path, ...],
+    teacher: str | None,
+    layers: int | None,
     out: Path | None,
     resume: bool,
     epochs: float | None,
@@ -147,18 +169,21 @@ def train(
     except ModuleNotFoundError as error:
         fail(f'training needs {error.name}; run: pip install "stancewire[train]"')
 
-    given = {"base": base, "epochs": epochs, "seed": seed, "data_weight": for_all}
+    given = {"base": base, "epochs": epochs, "seed": seed, "data_weight": for_all,
+             "layers": layers}  # fmt: skip
     recipe = replace(
         RECIPES[recipe_name or ("update" if start else "default")],
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
+    taught_by = models.find(teacher) if teacher else models.current() if unlabelled else None
     run = out or Path("runs", time.strftime("%Y-%m-%d-%H%M%S"))
     if promote:
         models.check_name(run.name)
     outcome = run_training(
         data, out=run, recipe=recipe,
         weights=by_file, with_seeds=not no_seeds, start=models.find(start) if start else None,
-        against=models.current(), overrule=overrule, resume=resume,
+        against=models.current(), unlabelled=unlabelled, teacher=taught_by,
+        overrule=overrule, resume=resume,
         said=lambda remark: click.echo(f"stancewire: {remark}", err=True),
     )  # fmt: skip
     held_out, agreed = outcome.figures["held_out"], outcome.figures["int8_against_float"]

@@ -39,6 +39,19 @@ _Result = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
+class Reading:
+    """A sentence as the network reads it, before anything is decided.
+
+    `words` are character offsets; `stances` holds the stance probabilities, shape (3,), and
+    `spans` the tag logits, shape (words, 8, 3), in the order of `STANCES` and `CHANNELS`.
+    """
+
+    words: list[tuple[int, int]]
+    stances: NDArray[np.float32]
+    spans: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class _Begun:
     """Texts whose sentences are with the cores."""
 
@@ -130,6 +143,18 @@ class Tagger:
                 yield from self._finish(last)
         finally:
             pool.shutdown(cancel_futures=True)
+
+    def read(self, sentences: Sequence[str]) -> list[Reading]:
+        """What the network says of sentences, each by itself, for a student to learn from."""
+        read = self._reader.read(sentences)
+        found: list[Reading | None] = [None] * len(read)
+        batches = list(_batches([len(pieces.ids) for pieces in read]))
+        with ThreadPoolExecutor(self._threads) as pool:
+            runs = pool.map(lambda batch: self._run([read[i] for i in batch]), batches)
+            for batch, results in zip(batches, runs, strict=True):
+                for i, (stances, spans) in zip(batch, results, strict=True):
+                    found[i] = Reading(read[i].words, stances, spans)
+        return [reading for reading in found if reading is not None]
 
     def _begin(self, pool: ThreadPoolExecutor, texts: Sequence[str], split: bool) -> _Begun:
         """Splits texts and hands their sentences to the cores.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from datasets import Dataset
 from stancewire.decode import BEGIN, INSIDE, OUT
@@ -17,6 +18,9 @@ from torch import Tensor
 from .augment import drop_punctuation, names, swap_parties
 from .network import IGNORED
 from .recipe import Recipe
+from .teach import UNLABELLED, Lesson
+
+_NUMBERS = ("shown", "labelled", "stance_labels")
 
 
 def shown(sentence: LabelledSentence) -> bool:
@@ -24,17 +28,35 @@ def shown(sentence: LabelledSentence) -> bool:
     return "round" in sentence.more and "like" not in sentence.more
 
 
-def to_dataset(sentences: Sequence[LabelledSentence], reader: PieceReader) -> Dataset:
+def to_dataset(
+    sentences: Sequence[LabelledSentence],
+    reader: PieceReader,
+    lessons: Mapping[str, Lesson] | None = None,
+) -> Dataset:
     """A dataset with a row a sentence, in order.
 
     `input_ids` is a list of pieces; `first` the first piece of each word; `shown` 1 for a
     sentence written to show stances, else 0; `stance_labels` three numbers, 0 or 1;
-    `span_labels` a list (words) of eight tags, `IGNORED` where there is nothing to learn.
+    `span_labels` a list (words) of eight tags, `IGNORED` where there is nothing to learn;
+    `labelled` 0 for a sentence that nobody labelled. With `lessons`, `taught_stances` and
+    `taught_spans` hold what a teacher says of it, the latter as the bytes of half floats
+    (words, 8, 3).
     """
     read = reader.read([sentence.text for sentence in sentences])
-    return Dataset.from_list(
-        [_row(sentence, pieces) for sentence, pieces in zip(sentences, read, strict=True)]
-    )
+    rows = [_row(sentence, pieces) for sentence, pieces in zip(sentences, read, strict=True)]
+    if lessons is not None:
+        for row, sentence, pieces in zip(rows, sentences, read, strict=True):
+            row |= _taught(lessons[sentence.text], pieces)
+    return Dataset.from_list(rows)
+
+
+def _taught(lesson: Lesson, pieces: Pieces) -> dict[str, Any]:
+    unsaid = np.zeros((len(CHANNELS), 3), dtype=np.float16)  # a word that the teacher cut off
+    spans = [lesson.spans.get(word, unsaid) for word in pieces.words]
+    return {
+        "taught_stances": lesson.stances.tolist(),
+        "taught_spans": np.array(spans, dtype=np.float16).tobytes(),
+    }
 
 
 def _row(sentence: LabelledSentence, pieces: Pieces) -> dict[str, Any]:
@@ -43,6 +65,7 @@ def _row(sentence: LabelledSentence, pieces: Pieces) -> dict[str, Any]:
         "length": len(pieces.ids),
         "first": pieces.first,
         "shown": float(shown(sentence)),
+        "labelled": float(sentence.where != UNLABELLED),
         "stance_labels": [float(stance in sentence.labels) for stance in STANCES],
         "span_labels": span_labels(sentence, pieces),
     }
@@ -80,6 +103,8 @@ def span_labels(sentence: LabelledSentence, pieces: Pieces) -> list[list[int]]:
     throughout.
     """
     table = [[IGNORED] * len(CHANNELS) for _ in pieces.words]
+    if sentence.where == UNLABELLED:
+        return table
     for channel, (stance, role) in enumerate(CHANNELS):
         marked = [item for item in sentence.stances if item.stance == stance]
         if any(role not in item.spans for item in marked):
@@ -110,11 +135,19 @@ def collate(rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
         if row["first"]:
             first[i, : len(row["first"])] = torch.tensor(row["first"])
             spans[i, : len(row["first"])] = torch.tensor(row["span_labels"])
-    return {
+    batch = {
         "input_ids": ids,
         "attention_mask": mask,
         "first": first,
-        "shown": torch.tensor([row["shown"] for row in rows], dtype=torch.float),
-        "stance_labels": torch.tensor([row["stance_labels"] for row in rows], dtype=torch.float),
         "span_labels": spans,
+        **{name: torch.tensor([row[name] for row in rows], dtype=torch.float) for name in _NUMBERS},
     }
+    if "taught_stances" in rows[0]:
+        taught = torch.zeros(len(rows), words, len(CHANNELS), 3)
+        for i, row in enumerate(rows):
+            said = np.frombuffer(row["taught_spans"], np.float16).reshape(-1, len(CHANNELS), 3)
+            taught[i, : len(said)] = torch.from_numpy(said.astype(np.float32))
+        batch["taught_spans"] = taught
+        stances = [row["taught_stances"] for row in rows]
+        batch["taught_stances"] = torch.tensor(stances, dtype=torch.float)
+    return batch

@@ -21,10 +21,13 @@ from typing import Any
 import click
 from safetensors.torch import save_model
 from stancewire.labels import read_labelled
+from stancewire.tagger import Tagger
 
 from .judge import ALL, at_thresholds, measure, thresholds_for_news
 from .parts import split
 from .recipe import Recipe
+from .teach import lessons
+from .teach import unlabelled as more_sentences
 from .train import fit
 
 
@@ -38,6 +41,8 @@ from .train import fit
 @click.option("--dev", type=click.Path(exists=True, path_type=Path), required=True)
 @click.option("--rows", type=click.Path(path_type=Path), required=True, help="JSONL to add to")
 @click.option("--start", type=click.Path(exists=True, path_type=Path), help="weights to go on from")
+@click.option("--teacher", type=click.Path(exists=True, path_type=Path), help="a model folder")
+@click.option("--unlabelled", type=click.Path(exists=True, path_type=Path), multiple=True)
 @click.option("--keep", type=click.Path(path_type=Path), help="folder for the weights")
 def main(
     name: str,
@@ -50,17 +55,23 @@ def main(
     rows: Path,
     keep: Path | None,
     start: Path | None,
+    teacher: Path | None,
+    unlabelled: Sequence[Path],
 ) -> None:
     """Trains once for each --seed and adds a line of figures for each to --rows."""
     recipe = replace(Recipe(), **dict(_setting(text) for text in settings))
     parts = split(extra, with_seeds=not no_seeds, weight=recipe.data_weight, first=first)
     learn, judge = parts.learn, parts.judge
     unseen = read_labelled(dev)
+    if unlabelled:
+        apart = {sentence.text for sentence in (*learn, *judge, *parts.test, *unseen)}
+        learn = [*learn, *more_sentences(unlabelled, recipe.unlabelled, apart)[0]]
+    told = lessons(Tagger.load(teacher), [s.text for s in learn]) if teacher else None
     for seed in seeds:
         recipe = replace(recipe, seed=seed)
         began = time.time()
         with tempfile.TemporaryDirectory() as run:
-            fitted = fit(learn, [], recipe, Path(run), start)
+            fitted = fit(learn, [], recipe, Path(run), start, told)
         fitted.trainer.judge = judge
         minutes = (time.time() - began) / 60
         tagged = fitted.trainer.tag(ALL)

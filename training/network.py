@@ -81,6 +81,23 @@ class StanceNetwork(nn.Module):
         return stance_logits, torch.cat(channels, dim=2)
 
 
+def keep_layers(encoder: PreTrainedModel, count: int) -> None:
+    """Leaves `count` of an encoder's layers, evenly chosen with the first and the last.
+
+    Sajjad et al. 2023, "On the effect of dropping layers of pre-trained transformer models".
+    Raises ValueError where the encoder has fewer, or keeps its layers elsewhere than BERT.
+    """
+    stack = getattr(encoder, "encoder", None)
+    layers = getattr(stack, "layer", None)
+    if stack is None or not isinstance(layers, nn.ModuleList):
+        raise ValueError(f"layers cannot be left out of a {type(encoder).__name__}")
+    if not 1 <= count <= len(layers):
+        raise ValueError(f"the encoder has {len(layers)} layers, of which {count} cannot be kept")
+    kept = [round(i * (len(layers) - 1) / max(1, count - 1)) for i in range(count)]
+    stack.layer = nn.ModuleList(layers[i] for i in kept)
+    encoder.config.num_hidden_layers = count
+
+
 def loss(
     stance_logits: Tensor,
     span_logits: Tensor,
@@ -91,6 +108,7 @@ def loss(
     absent_weight: float = 0.1,
     smoothing: float = 0.0,
     focal: float = 0.0,
+    labelled: Tensor | None = None,
 ) -> Tensor:
     """Stance loss plus span loss, one number.
 
@@ -98,14 +116,17 @@ def loss(
     -1 behind the last; `span_labels` is (B, W, 8) of tags, or IGNORED throughout a
     channel for a role that nobody annotated. The span channels of a stance that the
     sentence does not carry are only read where the sentence head is mistaken, so their
-    words count for `absent_weight` of a word of one that it carries.
+    words count for `absent_weight` of a word of one that it carries. `labelled` (B,) is 0
+    for a sentence without labels, which counts for nothing.
     """
     wanted = stance_labels * (1 - smoothing) + smoothing / 2
     pairs = functional.binary_cross_entropy_with_logits(stance_logits, wanted, reduction="none")
     if focal:
         missing = (torch.sigmoid(stance_logits) - stance_labels).abs()
         pairs = pairs * missing**focal
-    of_stance = pairs.mean()
+    if labelled is None:
+        labelled = torch.ones_like(pairs[:, 0])
+    of_stance = (pairs.mean(1) * labelled).sum() / labelled.sum().clamp(min=1.0)
     channel_of = torch.tensor([STANCES.index(s) for s, _ in CHANNELS], device=first.device)
     held = stance_labels[:, channel_of]  # (B, 8)
     words = (first >= 0).sum(1, keepdim=True)  # (B, 1)

@@ -27,6 +27,9 @@ class Recipe:
     judge_new: bool = True  # whether new sentences held out decide thresholds, see `parts.split`
     patience: int = 0  # epochs without gain before it stops; then the best epoch's weights count
     max_pieces: int = 256
+    layers: int = 0  # so many of the encoder's layers stay, evenly chosen; 0 is all
+    distil: float = 0.5  # with a teacher: the part of the loss that its answers have
+    unlabelled: int = 10_000  # at most so many sentences nobody labelled
     train_words: bool = False  # whether the encoder's word vectors learn, too
     shown_shift: bool = False  # see `network.StanceNetwork`
     # What follows was tried and is off unless training/EXPERIMENTS.md says that it pays.

@@ -36,10 +36,12 @@ from .compare import Comparison, compare, overall
 from .data import shown
 from .export import agreement, export
 from .judge import ALL, at_thresholds, measure, tag_whole, thresholds_for_news
-from .network import StanceNetwork
+from .network import StanceNetwork, keep_layers
 from .parts import Parts, TrainingError, split
 from .recipe import Recipe
 from .restore import restore
+from .teach import Lesson, lessons
+from .teach import unlabelled as more_sentences
 from .trainer import StanceTrainer
 
 _EXAMPLES = 300
@@ -76,6 +78,8 @@ def train(
     with_seeds: bool = True,
     start: str | Path | None = None,
     against: str | Path | None = None,
+    unlabelled: Sequence[str | Path] = (),
+    teacher: str | Path | None = None,
     overrule: bool = False,
     resume: bool = False,
     said: Callable[[str], object] = lambda _: None,
@@ -87,7 +91,9 @@ def train(
     `Tagger.load`), `network.safetensors` (float weights), `figures.json` with the trainer's
     log, and `report.html` to look at. `start` is a model folder, such as the shipped one,
     or the float weights of a run to go on from; `against` a model folder to compare the new
-    one with. With `resume`, a run in `out` that was killed goes on from its last checkpoint.
+    one with. `unlabelled` are articles that nobody labelled and `teacher` a model folder: the
+    new model also learns what the teacher says of all sentences (`recipe.distil`). With
+    `resume`, a run in `out` that was killed goes on from its last checkpoint.
     `said` is called with each remark on the data before anything is learned.
 
     Raises LabelError for bad data, BaseError for a bad base, and TrainingError where there
@@ -96,6 +102,11 @@ def train(
     run = Path(out)
     _free(run, resume)
     old = Tagger.load(against) if against is not None else None
+    if unlabelled and teacher is None:
+        raise TrainingError("sentences without labels need a teacher that says what they are")
+    if teacher is not None and (recipe.swap_parties or recipe.drop_punctuation):
+        raise TrainingError("a teacher has not read the sentences that swap_parties and "
+                            "drop_punctuation make; leave one of the two out")  # fmt: skip
     if start is not None and not Path(start).exists():
         raise TrainingError(f"{start}: no such model folder or kept version to start from")
     parts = split(
@@ -104,14 +115,25 @@ def train(
     )  # fmt: skip
     for remark in parts.remarks:
         said(remark)
+    learn = parts.learn
+    if unlabelled:
+        apart = {sentence.text for sentence in (*learn, *parts.judge, *parts.test)}
+        more, remarks = more_sentences(unlabelled, recipe.unlabelled, apart)
+        for remark in (*remarks, f"{len(more)} sentences that nobody labelled are learned from"):
+            said(remark)
+        if not more:
+            raise TrainingError("there is no English sentence in the articles without labels")
+        learn = [*learn, *more]
     settings = {
         "recipe": asdict(recipe),
-        "learned": _in_order(parts.learn),
+        "learned": _in_order(learn),
         "judged": _in_order(parts.judge),
         "start": str(start) if start else None,
+        "teacher": str(teacher) if teacher else None,
     }
     _begin(run, settings)
-    fitted = fit(parts.learn, parts.judge, recipe, run, Path(start) if start else None)
+    told = lessons(Tagger.load(teacher), [s.text for s in learn]) if teacher else None
+    fitted = fit(learn, parts.judge, recipe, run, Path(start) if start else None, told)
     save_model(fitted.network, str(run / "network.safetensors"))
     files = [*(["seeds"] if with_seeds else []), *(Path(path).name for path in data)]
     outcome = finish(fitted, parts, recipe, run, files)
@@ -150,11 +172,13 @@ def fit(
     recipe: Recipe,
     run: Path,
     start: Path | None = None,
+    told: Mapping[str, Lesson] | None = None,
 ) -> Fitted:
     """Trains a network on `learn`, measured on `judge` after each epoch; it ends on the CPU.
 
-    `start` is a model folder or the weights (`network.safetensors`) of a run to go on from.
-    Goes on from the last checkpoint in `run`, if there is one.
+    `start` is a model folder or the weights (`network.safetensors`) of a run to go on from;
+    `told` what a teacher says of each text. Goes on from the last checkpoint in `run`, if
+    there is one.
     """
     set_seed(recipe.seed, deterministic=True)
     source = bases.resolve(recipe.base)
@@ -172,7 +196,12 @@ def fit(
             load_model(network, str(start))
         except (OSError, SafetensorError, RuntimeError) as error:
             raise TrainingError(f"{start}: holds no weights of this network: {error}") from None
-    trainer = StanceTrainer(network, reader, learn, judge, recipe, run)
+    if recipe.layers:
+        try:
+            keep_layers(encoder, recipe.layers)
+        except ValueError as error:
+            raise TrainingError(str(error)) from None
+    trainer = StanceTrainer(network, reader, learn, judge, recipe, run, told)
     trainer.train(resume_from_checkpoint=trainer.last_checkpoint())
     network.eval().to("cpu")
     return Fitted(network, tokenizer, max_pieces, trainer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from .export import transitions
 from .judge import UNDECIDED, measure, tag_whole
 from .network import StanceNetwork, disagreement, loss
 from .recipe import Recipe
+from .teach import Lesson, lesson_loss
 
 # Steps between two checkpoints: some minutes on two cores.
 _CHECKPOINT = 200
@@ -47,6 +48,7 @@ class StanceTrainer(Trainer):
         judge: Sequence[LabelledSentence],
         recipe: Recipe,
         run: Path,
+        lessons: Mapping[str, Lesson] | None = None,
     ) -> None:
         self.reader, self.judge, self.recipe = reader, judge, recipe
         words = network.encoder.get_input_embeddings()
@@ -57,7 +59,7 @@ class StanceTrainer(Trainer):
             train_dataset=(
                 Redressed(learn, reader, recipe)
                 if recipe.swap_parties or recipe.drop_punctuation
-                else to_dataset(learn, reader)
+                else to_dataset(learn, reader, lessons)
             ),
             eval_dataset=to_dataset(judge, reader) if judge else None,
             data_collator=collate,
@@ -82,7 +84,14 @@ class StanceTrainer(Trainer):
             self.recipe.absent_weight,
             self.recipe.smoothing,
             self.recipe.focal,
+            inputs["labelled"],
         )
+        if "taught_stances" in inputs:
+            told = lesson_loss(
+                stance_logits, span_logits, inputs["first"], inputs["taught_stances"],
+                inputs["taught_spans"], self.recipe.absent_weight,
+            )  # fmt: skip
+            total = (1 - self.recipe.distil) * total + self.recipe.distil * told
         if self.recipe.r_drop:
             apart = disagreement(stance_logits, span_logits, inputs["attention_mask"])
             total = total + self.recipe.r_drop * apart
