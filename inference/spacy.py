@@ -153,7 +153,7 @@ def _records(doc: Doc, tagged: Sequence[TaggedSentence]) -> list[dict[str, Any]]
     """The sentences with stances as what msgpack knows, so that they go wherever a Doc goes."""
     # the tagger leaves blank sentences out; the number of a sentence counts them
     numbers = [i for i, sentence in enumerate(doc.sents) if not sentence.text.isspace()]
-    records = [
+    records: list[dict[str, Any]] = [
         {"start": sentence.start, "end": sentence.end,
          "stances": [asdict(stance) for stance in sentence.stances]}
         for sentence in tagged
