@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .types import LABELS, ROLES, STANCES, Resolved, Span, Stance, TaggedSentence
 
 if TYPE_CHECKING:
+    from .columns import tag_batch, tag_table
     from .tagger import ModelError, Tagger, predict
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "TaggedSentence",
     "Tagger",
     "predict",
+    "tag_batch",
+    "tag_table",
 ]
 
 
@@ -36,6 +39,10 @@ def __getattr__(name: str) -> Any:
         from . import tagger
 
         return getattr(tagger, name)
+    if name in ("tag_batch", "tag_table"):
+        from . import columns
+
+        return getattr(columns, name)
     if name == "__version__":
         return version("stancewire")
     raise AttributeError(f"module 'stancewire' has no attribute {name!r}")

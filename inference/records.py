@@ -65,13 +65,18 @@ def csv_lines(found: Iterable[dict[str, Any]]) -> str:
         about[3] = "" if about[3] == "" else "no"
         neutral = {"stance": "neutral", "score": record["score"]}
         for stance in record["stances"] or [neutral]:
-            parts = ["; ".join(s["text"] for s in stance.get(role, ())) for role in ROLES]
-            parties = ["; ".join(_parties(stance.get(role, ()))) for role in PARTY_ROLES]
-            fuller = [(s["resolved"] or {"text": ""})["text"] for s in stance.get("source", ())]
-            resolved = "; ".join(fuller) if any(fuller) else ""
-            row = [*about, stance["stance"], stance["score"], *parts, *parties, resolved]
+            row = [*about, *stance_cells(stance)]
             writer.writerow(_safe(cell) for cell in row)
     return lines.getvalue()
+
+
+def stance_cells(stance: dict[str, Any]) -> list[Any]:
+    """The cells of a stance in a row, from `stance` on in `COLUMNS`; see `csv_lines`."""
+    parts = ["; ".join(s["text"] for s in stance.get(role, ())) for role in ROLES]
+    parties = ["; ".join(_parties(stance.get(role, ()))) for role in PARTY_ROLES]
+    fuller = [(s["resolved"] or {"text": ""})["text"] for s in stance.get("source", ())]
+    resolved = "; ".join(fuller) if any(fuller) else ""
+    return [stance["stance"], stance["score"], *parts, *parties, resolved]
 
 
 def _parties(spans: Iterable[dict[str, Any]]) -> list[str]:
@@ -86,18 +91,25 @@ def parquet_schema() -> Any:
     """The columns of Parquet output: those of the JSON records."""
     import pyarrow as pa
 
-    span = [("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())]
-    party = ("party", pa.string())
-    fuller = ("resolved", pa.struct([*span, ("sentence", pa.int64())]))
-    more = {"source": [party, fuller], "target": [party], "claim": []}
-    spans = [(role, pa.list_(pa.struct([*span, *more[role]]))) for role in ROLES]
-    stance = pa.struct([("stance", pa.string()), ("score", pa.float64()), *spans])
     scores = pa.struct([(label, pa.float64()) for label in (*STANCES, NEUTRAL)])
     return pa.schema(
         [
             ("article", pa.string()), ("title", pa.string()), ("date", pa.string()),
             ("english", pa.bool_()), ("sentence", pa.int64()), ("start", pa.int64()),
             ("end", pa.int64()), ("text", pa.string()), ("label", pa.string()),
-            ("score", pa.float64()), ("scores", scores), ("stances", pa.list_(stance)),
+            ("score", pa.float64()), ("scores", scores),
+            ("stances", pa.list_(pa.struct(stance_fields()))),
         ]
     )  # fmt: skip
+
+
+def stance_fields() -> list[tuple[str, Any]]:
+    """The names and Arrow types of the parts of a stance."""
+    import pyarrow as pa
+
+    span = [("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())]
+    party = ("party", pa.string())
+    fuller = ("resolved", pa.struct([*span, ("sentence", pa.int64())]))
+    more = {"source": [party, fuller], "target": [party], "claim": []}
+    spans = [(role, pa.list_(pa.struct([*span, *more[role]]))) for role in ROLES]
+    return [("stance", pa.string()), ("score", pa.float64()), *spans]

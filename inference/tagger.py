@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import decode
-from .models import current
+from .models import current, find
 from .parties import party
 from .pieces import PieceReader, Pieces
 from .resolve import resolve
-from .sentences import split_sentences, strip
+from .sentences import Bounds, split_sentences, strip
 from .types import CHANNELS, PARTY_ROLES, ROLES, STANCES, Span, Stance, TaggedSentence
 
 FORMAT = 1
@@ -130,13 +130,29 @@ class Tagger:
 
         Reads a bounded number of texts ahead, so memory does not grow with their number.
         """
+        return self._stream(_divided(texts, split), articles=split)
+
+    def stream_split(
+        self, articles: Iterable[tuple[str, Sequence[Bounds]]]
+    ) -> Iterator[list[TaggedSentence]]:
+        """Like `stream`, on articles that something else has split into sentences.
+
+        Each is a text and the (start, end) of its sentences, in order. All of them are
+        tagged but those that are blank, which have no entry; outer space is cut off. Raises
+        ValueError where a sentence begins before the one before it ends, or is not in the text.
+        """
+        return self._stream(((text, _checked(text, bounds)) for text, bounds in articles), True)
+
+    def _stream(
+        self, texts: Iterable[tuple[str, list[Bounds]]], articles: bool
+    ) -> Iterator[list[TaggedSentence]]:
         waiting = iter(texts)
         pool = ThreadPoolExecutor(self._threads)
         begun: deque[_Begun] = deque()
         try:
             while chunk := list(islice(waiting, ARTICLES_AHEAD)):
                 # the cores have the next articles to work on while these are decoded
-                begun.append(self._begin(pool, chunk, split))
+                begun.append(self._begin(pool, chunk, articles))
                 if len(begun) > 1:
                     yield from self._finish(begun.popleft())
             for last in begun:
@@ -156,19 +172,18 @@ class Tagger:
                     found[i] = Reading(read[i].words, stances, spans)
         return [reading for reading in found if reading is not None]
 
-    def _begin(self, pool: ThreadPoolExecutor, texts: Sequence[str], split: bool) -> _Begun:
-        """Splits texts and hands their sentences to the cores.
+    def _begin(
+        self,
+        pool: ThreadPoolExecutor,
+        texts: Sequence[tuple[str, list[Bounds]]],
+        articles: bool,
+    ) -> _Begun:
+        """Hands the sentences of texts to the cores.
 
         Sentences of like length share a run, and runs go side by side. The model's int8
         scales are fixed, so a sentence does not depend on its company.
         """
-        bounds = []
-        for text in texts:
-            if not isinstance(text, str):
-                raise TypeError(f"predict() takes a string or strings, not {type(text).__name__}")
-            bounds.append(split_sentences(text) if split else _whole(text))
-        places = [(text, *place) for text, found in zip(texts, bounds, strict=True)
-                  for place in found]  # fmt: skip
+        places = [(text, start, end) for text, bounds in texts for start, end in bounds]
         read = self._reader.read([text[start:end] for text, start, end in places])
         for (text, start, end), pieces in zip(places, read, strict=True):
             if pieces.cut:
@@ -180,8 +195,8 @@ class Tagger:
                 )
         batches = list(_batches([len(pieces.ids) for pieces in read]))
         runs = [pool.submit(self._run, [read[i] for i in batch]) for batch in batches]
-        articles = list(texts) if split else None
-        return _Begun(articles, [len(found) for found in bounds], places, read, batches, runs)
+        whole = [text for text, _ in texts] if articles else None
+        return _Begun(whole, [len(bounds) for _, bounds in texts], places, read, batches, runs)
 
     def _finish(self, begun: _Begun) -> Iterator[list[TaggedSentence]]:
         """The tagged sentences of each text, as soon as the cores are done with them."""
@@ -244,12 +259,13 @@ def predict(
 
     See `Tagger.predict`. The model is loaded at the first call.
     """
-    return _default().predict(text, split=split)
+    return loaded().predict(text, split=split)
 
 
 @cache
-def _default() -> Tagger:
-    return Tagger.load()
+def loaded(model: str | None = None) -> Tagger:
+    """The tagger of a model folder or kept version, or of the model in use, loaded once."""
+    return Tagger.load(model and find(model))
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
@@ -313,10 +329,28 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _whole(text: str) -> list[tuple[int, int]]:
-    """The bounds of a text that is one sentence; none where it is blank."""
-    start, end = strip(text, 0, len(text))
-    return [(start, end)] if start < end else []
+def _divided(texts: Iterable[str], split: bool) -> Iterator[tuple[str, list[Bounds]]]:
+    """Each text with the bounds of its sentences."""
+    for text in texts:
+        if not isinstance(text, str):
+            raise TypeError(f"predict() takes a string or strings, not {type(text).__name__}")
+        yield text, split_sentences(text) if split else _checked(text, [(0, len(text))])
+
+
+def _checked(text: str, bounds: Iterable[Bounds]) -> list[Bounds]:
+    """The bounds of sentences that are given, without outer space and those that are blank."""
+    kept, last = [], 0
+    for start, end in bounds:
+        if not last <= start <= end <= len(text):
+            raise ValueError(
+                f"sentence {start} to {end} must be behind the one before it, which ends at "
+                f"{last}, and within the text, which ends at {len(text)}"
+            )
+        last = end
+        first, behind = strip(text, start, end)
+        if first < behind:
+            kept.append((first, behind))
+    return kept
 
 
 def _resolved(text: str, sentences: list[TaggedSentence]) -> list[TaggedSentence]:
