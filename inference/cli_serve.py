@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,7 +112,9 @@ def _listen(host: str, port: int) -> socket.socket:
         (family, *_, address) = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=2048)
     except OSError as error:
-        fail(f"{host} port {port}: {error.strerror or error}; name others with --host and --port")
+        # what Python adds to the system's own words says the same again
+        why = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        fail(f"{host} port {port}: {why or error}; name others with --host and --port")
 
 
 def _run(app: FastAPI, listening: socket.socket, grace: int) -> None:

@@ -24,7 +24,8 @@ httpx = pytest.importorskip("httpx")
 uvicorn = pytest.importorskip("uvicorn")
 pytest.importorskip("fastapi_offline")
 from pydantic_core import from_json  # noqa: E402
-from stancewire.serve import Limits, TagAnswer, create_app  # noqa: E402
+from stancewire.serve import Limits, create_app  # noqa: E402
+from stancewire.serve_schema import TagAnswer  # noqa: E402
 
 DENIAL = "Ostrava Nova denied laying the mines."
 
