@@ -113,7 +113,8 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family, backlog=2048)
     except OSError as error:
         # what Python adds to the system's own words says the same again
-        why = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        number = error.errno or 0  # negative where a name is not found
+        why = os.strerror(number) if number > 0 else error.strerror
         fail(f"{host} port {port}: {why or error}; name others with --host and --port")
 
 
