@@ -13,6 +13,7 @@ from .cli_labels import labels, suggest
 from .cli_models import models
 from .cli_report import report, show
 from .cli_seeds import seeds
+from .cli_serve import serve
 from .cli_tag import tag
 from .cli_train import evaluate, train
 from .messages import fail
@@ -48,6 +49,6 @@ def main() -> None:
 
 
 for command in (
-    tag, show, report, suggest, labels, train, evaluate, models, seeds, doctor, completion,
+    tag, serve, show, report, suggest, labels, train, evaluate, models, seeds, doctor, completion,
 ):  # fmt: skip
     main.add_command(command)

@@ -11,7 +11,7 @@ around it: menus, teasers for other stories, captions, share buttons. Three step
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import sentencex
@@ -20,6 +20,9 @@ Bounds = tuple[int, int]
 
 # A quotation of several sentences stays with its speaker, but not beyond this length.
 _LONGEST_QUOTATION = 1_200
+# A longer line is split stretch by stretch: the splitter's time grows with the square of the
+# quotes in it that nothing closes, and no other thread runs meanwhile.
+_STRETCH = 8_000
 # So many lines without an end mark make a text a saved page rather than an article.
 _PAGE_LINES = 5
 # What a line of furniture costs the article that would include it, in words of body text
@@ -195,12 +198,26 @@ def _sentences(text: str, start: int, end: int) -> list[Bounds]:
 def _segment(block: str) -> list[Bounds]:
     """Sentence bounds by the sentence splitter's rules for English, without outer space."""
     flat = _UNREADABLE.sub("\ufffd", re.sub(r"\s", " ", block))  # a line's end ends nothing
-    cuts = [
-        (cut["start_index"], cut["end_index"])
-        for cut in sentencex.get_sentence_boundaries("en", flat)
-    ]
-    bounds = [strip(block, first, last) for first, last in cuts]
+    bounds = [strip(block, first, last) for first, last in _cuts(flat)]
     return [(first, last) for first, last in bounds if first < last]
+
+
+def _cuts(line: str) -> Iterator[Bounds]:
+    """Where the splitter cuts a line; a long one is given to it stretch by stretch.
+
+    The next stretch begins with the last sentence of the one before, which may go on.
+    """
+    start = at = 0  # of the sentence that is open, and of the stretch
+    while True:
+        stretch = line[at : at + _STRETCH]
+        ends = [at + cut["end_index"] for cut in sentencex.get_sentence_boundaries("en", stretch)]
+        last = at + len(stretch) == len(line)
+        for end in ends if last else ends[:-1]:
+            yield start, end
+            start = end
+        if last:
+            return
+        at = start if len(ends) > 1 else at + _STRETCH
 
 
 def _rejoin(block: str, bounds: list[Bounds]) -> list[Bounds]:

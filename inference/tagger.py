@@ -57,7 +57,7 @@ class _Begun:
 
     articles: list[str] | None  # the texts, unless each is one sentence
     counts: list[int]  # sentences a text
-    places: list[tuple[str, int, int]]
+    places: Sequence[tuple[str, int, int]]
     read: list[Pieces]
     batches: list[list[int]]
     runs: list[Future[list[_Result]]]
@@ -184,6 +184,27 @@ class Tagger:
         scales are fixed, so a sentence does not depend on its company.
         """
         places = [(text, start, end) for text, bounds in texts for start, end in bounds]
+        counts = [len(bounds) for _, bounds in texts]
+        return self._hand_out(
+            pool, [text for text, _ in texts] if articles else None, counts, places
+        )
+
+    def tag_sentences(self, places: Sequence[tuple[str, int, int]]) -> list[TaggedSentence]:
+        """Tags sentences by themselves, each a text and its start and end in that text.
+
+        For who deals with the texts on their own: `sentence_bounds` says where their
+        sentences are, and `with_resolved` looks over what was found in all of an article.
+        """
+        with ThreadPoolExecutor(self._threads) as pool:
+            return next(self._finish(self._hand_out(pool, None, [len(places)], places)))
+
+    def _hand_out(
+        self,
+        pool: ThreadPoolExecutor,
+        articles: list[str] | None,
+        counts: list[int],
+        places: Sequence[tuple[str, int, int]],
+    ) -> _Begun:
         read = self._reader.read([text[start:end] for text, start, end in places])
         for (text, start, end), pieces in zip(places, read, strict=True):
             if pieces.cut:
@@ -195,8 +216,7 @@ class Tagger:
                 )
         batches = list(_batches([len(pieces.ids) for pieces in read]))
         runs = [pool.submit(self._run, [read[i] for i in batch]) for batch in batches]
-        whole = [text for text, _ in texts] if articles else None
-        return _Begun(whole, [len(bounds) for _, bounds in texts], places, read, batches, runs)
+        return _Begun(articles, counts, places, read, batches, runs)
 
     def _finish(self, begun: _Begun) -> Iterator[list[TaggedSentence]]:
         """The tagged sentences of each text, as soon as the cores are done with them."""
@@ -209,7 +229,9 @@ class Tagger:
         )
         for i, count in enumerate(begun.counts):
             sentences = list(islice(tagged, count))
-            yield sentences if begun.articles is None else _resolved(begun.articles[i], sentences)
+            yield (
+                sentences if begun.articles is None else with_resolved(begun.articles[i], sentences)
+            )
 
     def _run(self, batch: list[Pieces]) -> list[_Result]:
         """Stance probabilities (3,) and span logits (words, 8, 3) of each sentence."""
@@ -329,12 +351,17 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+def sentence_bounds(text: str, split: bool = True) -> list[Bounds]:
+    """(start, end) of the sentences to tag in a text; with `split=False`, of all of it."""
+    return split_sentences(text) if split else _checked(text, [(0, len(text))])
+
+
 def _divided(texts: Iterable[str], split: bool) -> Iterator[tuple[str, list[Bounds]]]:
     """Each text with the bounds of its sentences."""
     for text in texts:
         if not isinstance(text, str):
             raise TypeError(f"predict() takes a string or strings, not {type(text).__name__}")
-        yield text, split_sentences(text) if split else _checked(text, [(0, len(text))])
+        yield text, sentence_bounds(text, split)
 
 
 def _checked(text: str, bounds: Iterable[Bounds]) -> list[Bounds]:
@@ -353,7 +380,7 @@ def _checked(text: str, bounds: Iterable[Bounds]) -> list[Bounds]:
     return kept
 
 
-def _resolved(text: str, sentences: list[TaggedSentence]) -> list[TaggedSentence]:
+def with_resolved(text: str, sentences: list[TaggedSentence]) -> list[TaggedSentence]:
     """The sentences of an article, their sources with the fuller names that they go back to."""
     spans = [
         span for sentence in sentences for stance in sentence.stances for span in stance.source

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -32,8 +33,32 @@ def run(command: str, folder: Path) -> None:
     assert done.returncode == 0, done.stderr.decode()
 
 
+def with_server(block: str, folder: Path) -> None:
+    """A block whose first line starts a server in the background and whose last ends it."""
+    first, *rest, last = block.splitlines()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])  # 8000 may be taken here
+    command = first.removesuffix("&").replace("8000", port).split()
+    assert command[0] == "stancewire"
+    with subprocess.Popen(
+        [sys.executable, "-m", *command], stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stderr is not None
+        try:
+            assert f"http://127.0.0.1:{port} tags" in server.stderr.readline()
+            for line in rest:
+                run(line.replace("8000", port).replace("curl ", "curl --fail "), folder)
+        finally:
+            assert last == "kill %1"
+            server.terminate()
+        assert server.wait(60) == 0, server.stderr.read()
+
+
 @pytest.mark.parametrize("block", blocks("sh"))
 def test_commands(block: str, folder: Path) -> None:
+    if block.splitlines()[0].endswith("&"):
+        with_server(block, folder)
+        return
     for line in block.splitlines():
         command = line.split("#")[0].strip()
         if "../shared" in command and not (ROOT.parent / "shared").is_dir():

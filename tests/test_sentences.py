@@ -3,6 +3,7 @@ import time
 from pathlib import Path
 
 import pytest
+from stancewire import sentences
 from stancewire.sentences import split_sentences
 
 
@@ -136,3 +137,25 @@ def test_real_pages(shared: Path) -> None:
         every += found
     assert "Iran has denied providing Russia with weapons for its war in Ukraine." in every
     assert "US and Britain Accuse Iran of Sending Russia Missiles to Use in Ukraine" in every
+
+
+def test_long_lines_are_split_stretch_by_stretch(
+    examples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = " ".join((examples / "strait.txt").read_text(encoding="utf-8").split()) * 20
+    given: list[int] = []
+    split = sentences.sentencex.get_sentence_boundaries
+
+    def watched(language: str, text: str) -> object:
+        given.append(len(text))
+        return split(language, text)
+
+    monkeypatch.setattr(sentences.sentencex, "get_sentence_boundaries", watched)
+    in_stretches = split_sentences(line)
+    assert max(given) == sentences._STRETCH < len(line)
+    monkeypatch.setattr(sentences, "_STRETCH", len(line))
+    assert in_stretches == split_sentences(line)
+    # without a stop anywhere, and with quotes that nothing closes, it is still one sentence
+    monkeypatch.setattr(sentences, "_STRETCH", 100)
+    assert split_sentences("the strait was quiet " * 20) == [(0, 419)]
+    assert len(split_sentences("“the strait " * 50)) == 1
