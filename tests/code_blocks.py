@@ -43,7 +43,7 @@ class Reader:
             (folder / "shared").symlink_to(ROOT.parent / "shared")
         beside = Path(sys.executable).parent  # where the commands of this environment are
         self.environment = {
-            **os.environ, "STANCEWIRE_HOME": str(folder / "home"), "PYTHONWARNINGS": "error",
+            **os.environ, "STANCEWIRE_HOME": str(folder / "home"),
             "PATH": os.pathsep.join((str(beside), os.environ["PATH"])),
         }  # fmt: skip
 

@@ -38,7 +38,7 @@ def section(page: Path, heading: str) -> str:
 def records(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, object]]:
     """The records of all examples, and of rows that have all there is to have."""
     folder = tmp_path_factory.mktemp("records")
-    texts = ["Kritik an Moskau wegen der Schiffe und der Minen in der See " * 5]
+    texts = ["Moskau weist den Vorwurf zurück, Minen vor der Küste gelegt zu haben. " * 5]
     rows = [{"text": text, "title": "a", "date": "2024-05-31"} for text in texts]
     (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     done = subprocess.run(
@@ -238,4 +238,5 @@ def test_site_builds_and_fetches_nothing(tmp_path: Path) -> None:
     assert "Rulings on the borders" in pages["guide"]  # the guide itself is on its page
     fetched = r"<(?:script|img|iframe|link)\b[^>]*?(?:src|href)=[\"']?(?:https?:)?//[^>]*>"
     for name, page in pages.items():
+        assert not re.findall(r"^- .*", page, re.MULTILINE), f"{name}: a list that is none"
         assert not [tag for tag in re.findall(fetched, page) if "canonical" not in tag], name
