@@ -76,7 +76,7 @@ class Reader:
 
     def _run(self, words: list[str]) -> str:
         done = subprocess.run(
-            words, cwd=self.folder, env=self.environment, capture_output=True, timeout=900,
+            words, cwd=self.folder, env=self.environment, capture_output=True, timeout=1800,
             check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{words}\n{done.stderr.decode()}"

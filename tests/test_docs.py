@@ -230,7 +230,7 @@ def test_site_builds_and_fetches_nothing(tmp_path: Path) -> None:
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)
     done = subprocess.run(
-        [builder, "build", "--strict"], cwd=tmp_path, capture_output=True, check=False, timeout=60
+        [builder, "build", "--strict"], cwd=tmp_path, capture_output=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
     pages = {path.stem: text_of(path) for path in (tmp_path / "site").glob("*.html")}
