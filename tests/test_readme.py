@@ -1,86 +1,58 @@
-"""Every command and every line of Python in the README runs."""
+"""Every command and every line of Python in the README and in docs/ runs; links lead somewhere."""
 
-import json
 import re
-import shutil
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from code_blocks import PAGES, README, ROOT, Reader, blocks
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def blocks(kind: str) -> list[str]:
-    return re.findall(rf"```{kind}\n(.*?)```", README, re.DOTALL)
+RUN = {"sh", "python"}
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    shutil.copytree(ROOT / "seeds", tmp_path / "seeds")
-    return tmp_path
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
+    reader = Reader(tmp_path)
+    skipped = ""
+    for block in blocks(page):
+        if block.kind in RUN:
+            try:
+                reader.run(block)
+            except AssertionError as error:
+                raise AssertionError(f"{page.name}:{block.line}: {error}") from None
+            except pytest.skip.Exception as error:
+                skipped = str(error)  # the blocks after it run all the same
+    if skipped:
+        pytest.skip(skipped)
 
 
-def run(command: str, folder: Path) -> None:
-    command = re.sub(r"^stancewire", f'"{sys.executable}" -m stancewire', command)
-    done = subprocess.run(
-        command, shell=True, cwd=folder, capture_output=True, timeout=900, check=False
-    )
-    assert done.returncode == 0, done.stderr.decode()
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_no_block_goes_untested(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert {block.kind for block in blocks(page)} <= {*RUN, "json", "csv"}
+    assert len(re.findall(r"^\s*(?:```|~~~)", text, re.MULTILINE)) == 2 * len(blocks(page))
+    # indented code: the README's two commands, which CI runs word for word
+    assert len(re.findall(r"\n\n    \S", text)) == (2 if page == README else 0)
 
 
-def with_server(block: str, folder: Path) -> None:
-    """A block whose first line starts a server in the background and whose last ends it."""
-    first, *rest, last = block.splitlines()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])  # 8000 may be taken here
-    command = first.removesuffix("&").replace("8000", port).split()
-    assert command[0] == "stancewire"
-    with subprocess.Popen(
-        [sys.executable, "-m", *command], stderr=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stderr is not None
-        try:
-            assert f"http://127.0.0.1:{port} tags" in server.stderr.readline()
-            for line in rest:
-                run(line.replace("8000", port).replace("curl ", "curl --fail "), folder)
-        finally:
-            assert last == "kill %1"
-            server.terminate()
-        assert server.wait(60) == 0, server.stderr.read()
+def test_training_is_run_once() -> None:
+    """It takes a minute, so all pages say the same, and `Reader` runs it for the first."""
+    commands = [line for page in PAGES for block in blocks(page) for line in block.text.split("\n")]
+    assert len({line for line in commands if line.startswith("stancewire train")}) == 1
 
 
-@pytest.mark.parametrize("block", blocks("sh"))
-def test_commands(block: str, folder: Path) -> None:
-    if block.splitlines()[0].endswith("&"):
-        with_server(block, folder)
-        return
-    for line in block.splitlines():
-        command = line.split("#")[0].strip()
-        if "../shared" in command and not (ROOT.parent / "shared").is_dir():
-            pytest.skip("the shared evaluation data is not here")
-        command = command.replace("../shared", str(ROOT.parent / "shared"))
-        run(command, folder)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert link.startswith("http") or (page.parent / link).exists(), link
 
 
-@pytest.mark.parametrize("block", blocks("python"))
-def test_python(block: str, folder: Path) -> None:
-    subprocess.run([sys.executable, "-c", block], cwd=folder, check=True, timeout=300)
+def test_pictures_are_small_and_fetch_nothing() -> None:
+    for picture in (ROOT / "docs" / "pictures").iterdir():
+        assert picture.stat().st_size < 150_000, picture
+        if picture.suffix == ".svg":
+            drawn = picture.read_text(encoding="utf-8")
+            assert not re.findall(r"(?:href|src)=|url\((?!#)|@import|<script", drawn), picture
 
 
-def test_shown_record_has_the_fields_of_a_real_one() -> None:
-    from stancewire import predict
-
-    (record,) = map(json.loads, blocks("json"))
-    (sentence,) = predict("Ostrava Nova denied laying the mines.")
-    assert list(record) == ["article", "sentence", *sentence.to_dict()]
-    assert list(record["stances"][0]) == list(sentence.to_dict()["stances"][0])
-
-
-def test_links_lead_somewhere() -> None:
-    for link in re.findall(r"\]\(([^)#]+)\)", README):
-        assert link.startswith("http") or (ROOT / link).exists(), link
+def test_readme_is_short() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 100  # a screenful or two
