@@ -237,7 +237,7 @@ def test_command(tmp_path: Path) -> None:
         ("out.jsonl", b"[1]\n", "out.jsonl:1: not a JSON object"),
         ("out.jsonl.gz", b"plain", "packed data is damaged"),
         ("out.jsonl", b"", "out.jsonl: holds no tagged sentence"),
-        ("out.jsonl.gz", gzip.compress(b"\n"), "out.jsonl.gz: holds no tagged sentence"),
+        ("out.jsonl.gz", gzip.compress(b"\n", mtime=0), "out.jsonl.gz: holds no tagged sentence"),
     ],
 )
 def test_bad_files_are_one_sentence(tmp_path: Path, name: str, data: bytes, told: str) -> None:
