@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import click
 
@@ -18,7 +18,7 @@ class _NewFile(click.Path):
     """A file to write, in a folder that is there."""
 
     def convert(self, *given: Any) -> Path:
-        path: Path = super().convert(*given)
+        path = cast(Path, super().convert(*given))
         check_folder(path)
         return path
 
