@@ -19,6 +19,9 @@ from .types import TaggedSentence
 
 Emit = Callable[[Article, list[TaggedSentence]], object]
 
+# So many inputs are read ahead of the tagger at most; bounds memory where most are bad.
+_MOST_WAITING = 1000
+
 
 @dataclass
 class Counts:
@@ -73,8 +76,8 @@ def tag_to_file(
 ) -> Counts:
     """Like `tag_articles`, into a file that a later run can go on with after a kill.
 
-    The file is brought to disk after every `ARTICLES_AHEAD` articles, where the tagger
-    begins anew, so that what comes after a kill is tagged in the same company.
+    The file is brought to disk after every `ARTICLES_AHEAD` articles, and wherever else the
+    tagger begins anew, so that what comes after a kill is tagged in the same company.
     """
     reached = output.reached
     reading = Reading(skip=reached.inputs)
@@ -84,10 +87,6 @@ def tag_to_file(
             output.fail(item)
         said(item)
 
-    run = _Run(
-        tagger, paths, fields, split, strict, note, counted, output.own, reading, reached.last
-    )
-    run.counts = Counts(reached.inputs, reached.articles, reached.failed)
     found: list[dict[str, Any]] = []
 
     def keep() -> None:
@@ -95,11 +94,13 @@ def tag_to_file(
         output.keep(run.counts.inputs, run.last, run.counts.articles, run.counts.failed)
         found.clear()
 
+    run = _Run(
+        tagger, paths, fields, split, strict, note, counted, output.own, reading, reached.last,
+        settled=keep,
+    )  # fmt: skip
+    run.counts = Counts(reached.inputs, reached.articles, reached.failed)
     for article, tagged in run:
         found.extend(records(article, tagged, only_stances))
-        if run.counts.articles % ARTICLES_AHEAD == 0:
-            keep()
-    keep()
     output.finish()
     return run.counts
 
@@ -126,37 +127,50 @@ class _Run:
     own: Sequence[os.stat_result]
     reading: Reading
     last: str = ""
+    settled: Callable[[], object] = lambda: None
 
     def __post_init__(self) -> None:
         self.counts = Counts()
         self._waiting: deque[Article | Skipped] = deque()
         self._goes_on_after = self.last
+        self._all_read = False
 
     def __iter__(self) -> Iterator[tuple[Article, list[TaggedSentence]]]:
-        for tagged in self.tagger.stream(self._texts(), split=self.split):
+        items = read_articles(self.paths, self.own, self.fields, self.reading)
+        while not self._all_read:
+            texts = self._texts(items)
+            for number, tagged in enumerate(self.tagger.stream(texts, split=self.split), 1):
+                self._pass_skipped()
+                article = self._waiting.popleft()
+                assert isinstance(article, Article)
+                self.counts.inputs += 1
+                self.counts.articles += 1
+                self.counts.sentences += len(tagged)
+                self.counts.size = self.reading.size
+                self.last = article.where
+                yield article, tagged
+                if number % ARTICLES_AHEAD == 0:
+                    self.settled()
+                self.counted(self.counts)
             self._pass_skipped()
-            article = self._waiting.popleft()
-            assert isinstance(article, Article)
-            self.counts.inputs += 1
-            self.counts.articles += 1
-            self.counts.sentences += len(tagged)
-            self.counts.size = self.reading.size
-            self.last = article.where
-            yield article, tagged
-            self.counted(self.counts)
-        self._pass_skipped()
+            self.settled()
 
-    def _texts(self) -> Iterator[str]:
-        for item in read_articles(self.paths, self.own, self.fields, self.reading):
+    def _texts(self, items: Iterator[Article | Skipped]) -> Iterator[str]:
+        """The next texts to tag; ends early where that many inputs wait for the tagger."""
+        for item in items:
             self._check_place()
             self._waiting.append(item)
             if isinstance(item, Article):
                 yield item.text
             elif self.strict and item.failed:
-                return  # what comes before it is tagged first
+                break  # what comes before it is tagged first
             elif isinstance(self._waiting[0], Skipped):
                 self._pass_skipped()  # said at once, where no article is before it
-        self._check_place()
+            elif len(self._waiting) >= _MOST_WAITING:
+                return
+        else:
+            self._check_place()
+        self._all_read = True
 
     def _check_place(self) -> None:
         """Whether what was passed over ends where the run to go on with had come to."""

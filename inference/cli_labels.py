@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .messages import FILE, MODEL, fail, plain_warnings
+from .messages import FILE, MODEL, NEW_FILE, counted, fail, plain_warnings
 
 if TYPE_CHECKING:
     from .documents import Article
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .training.tasks import Task
 
 OUTPUT = click.option(
-    "-o", "--output", type=FILE, required=True, help="The file to write.", metavar="FILE"
+    "-o", "--output", type=NEW_FILE, required=True, help="The file to write.", metavar="FILE"
 )
 FORMAT = click.option(
     "--format",
@@ -67,11 +67,11 @@ def suggest(
     """
     from .rows import Fields
     from .tagger import Tagger
-    from .training.exchange import format_for, read_tasks
+    from .training.exchange import format_for, known_texts
     from .training.suggest import suggest as pick
 
     form = _writable(output, format_for(output, form), overwrite)
-    texts = [task.text for task in read_tasks(*known)]
+    texts = known_texts(*known)
     failed: list[str] = []
     left_out: Counter[str] = Counter()
     with plain_warnings():
@@ -81,10 +81,10 @@ def suggest(
         )  # fmt: skip
     _write([task.blind() for task in tasks] if no_guess else tasks, output, form)
     passed = "".join(f", {often} {why}" for why, often in left_out.most_common())
-    click.echo(f"{len(tasks)} sentences to label in {output}{' (left out' if passed else ''}"
-               f"{passed[1:]}{')' if passed else ''}")  # fmt: skip
+    click.echo(f"{counted(len(tasks), 'sentence')} to label in {output}"
+               f"{' (left out' if passed else ''}{passed[1:]}{')' if passed else ''}")  # fmt: skip
     if failed:
-        click.echo(f"stancewire: {len(failed)} inputs failed", err=True)
+        click.echo(f"stancewire: {counted(len(failed), 'input')} failed", err=True)
         raise click.exceptions.Exit(1)
 
 
@@ -163,7 +163,8 @@ def export(
     form = _writable(output, format_for(output, form), overwrite)
     tasks = read_tasks(*files)
     if done and (missing := sum(not task.done for task in tasks)):
-        fail(f"{missing} of these sentences have no labels yet; leave out --done")
+        has = "has" if missing == 1 else "have"
+        fail(f"{missing} of these sentences {has} no labels yet; leave out --done")
     tasks = [task.blind() if no_guess else replace(task, done=done) for task in tasks]
     lost = sum(untold(task.stances or ()) for task in tasks)
     if lost and form != "jsonl":
@@ -178,7 +179,7 @@ def export(
                 f"{task.text}", err=True,
             )  # fmt: skip
     _write(tasks, output, form)
-    click.echo(f"{len(tasks)} sentences in {output}")
+    click.echo(f"{counted(len(tasks), 'sentence')} in {output}")
 
 
 @labels.command("import")
@@ -209,6 +210,8 @@ def import_(files: tuple[Path, ...], output: Path, approved: bool, overwrite: bo
     read = read_exports(*files, approved=approved, problems=problems, repaired=repaired)
     for line in [*(f"put right: {line}" for line in repaired), *problems]:
         click.echo(f"stancewire: {line}", err=True)
+    if problems and not read:
+        fail(f"nothing could be read; {output} is not written")
     readings = [one for one in read if isinstance(one, Reading)]
     merged = merge(readings)
     for conflict in merged.conflicts:
@@ -220,12 +223,13 @@ def import_(files: tuple[Path, ...], output: Path, approved: bool, overwrite: bo
         _replace(beside, _lines(undecided))
     _tell(merged, Counter(one.why for one in read if isinstance(one, Untouched)), output, beside)
     if problems:
-        click.echo(f"stancewire: {len(problems)} rows were bad and are left out", err=True)
+        were = "was bad and is" if len(problems) == 1 else "were bad and are"
+        click.echo(f"stancewire: {counted(len(problems), 'row')} {were} left out", err=True)
         raise click.exceptions.Exit(1)
 
 
 def _tell(merged: Merged, untouched: Counter[str], output: Path, beside: Path) -> None:
-    click.echo(f"{len(merged.sentences)} labelled sentences in {output}")
+    click.echo(f"{counted(len(merged.sentences), 'labelled sentence')} in {output}")
     for why, often in untouched.most_common():
         click.echo(f"{often} not among them: {why}")
     if merged.agreement.sentences:
@@ -242,7 +246,7 @@ def _agreement(found: Agreement) -> str:
         )
 
     return (
-        f"agreement on {found.sentences} sentences that several people read: "
+        f"agreement on {counted(found.sentences, 'sentence')} that several people read: "
         f"Krippendorff's alpha {told(found.alpha)}; exact span F1 {told(found.spans)}"
     )
 

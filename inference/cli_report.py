@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from .messages import MODEL, fail, plain_warnings
+from .messages import MODEL, NEW_FILE, counted, fail, plain_warnings
 
 
 @click.command()
@@ -17,7 +17,7 @@ from .messages import MODEL, fail, plain_warnings
     "-o",
     "--output",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NEW_FILE,
     metavar="FILE",
     help="The page to write.",
 )
@@ -44,9 +44,8 @@ def report(records: Path, output: Path, title: str | None, context: int, overwri
     if output.exists() and records.exists() and output.samefile(records):
         fail(f"{output}: is input and output at once; name another file after -o")
     counts = write_report(records, output, title, context)
-    told = (f"{counts[name]:,} {name.rstrip('s') if counts[name] == 1 else name}"
-            for name in ("stances", "articles"))  # fmt: skip
-    click.echo(f"{output}: {' in '.join(told)}, {counts['bytes'] / 1e6:.1f} MB")
+    told = f"{counted(counts['stances'], 'stance')} in {counted(counts['articles'], 'article')}"
+    click.echo(f"{output}: {told}, {counts['bytes'] / 1e6:.1f} MB")
 
 
 @click.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .messages import FILE, fail
+from .messages import FILE, counted, fail
 
 
 @click.group()
@@ -26,7 +26,7 @@ def check(files: tuple[Path, ...]) -> None:
     for problem in problems:
         click.echo(problem, err=True)
     if problems:
-        fail(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in {len(checked)} files")
+        fail(f"{counted(len(problems), 'problem')} in {counted(len(checked), 'file')}")
     click.echo(checks.summary(checked))
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .messages import MODEL, fail, plain_warnings
+from .messages import MODEL, check_folder, counted, fail, plain_warnings
 
 if TYPE_CHECKING:
     from .batch import Counts, Emit
@@ -87,8 +87,8 @@ def tag(
     output = None if output_name is None else Path(output_name)
     if output is None and (resume or overwrite):
         raise click.UsageError("--resume and --overwrite need --output")
-    if output is not None and not output.parent.is_dir():
-        fail(f"{output.parent}: no such folder to write {output.name} in")
+    if output is not None:
+        check_folder(output)
     if output is not None and output.is_dir():
         fail(f"{output}: is a folder; name a file")
     for path in paths if output is not None and output.exists() else ():
@@ -133,8 +133,7 @@ def tag(
 def _end(failed: int, rest: str) -> None:
     """Says how many inputs failed, with exit status 1, if any did."""
     if failed:
-        inputs = "input" if failed == 1 else "inputs"
-        click.echo(f"stancewire: {failed} {inputs} failed, {rest}", err=True)
+        click.echo(f"stancewire: {counted(failed, 'input')} failed, {rest}", err=True)
         raise click.exceptions.Exit(1)
 
 
@@ -155,7 +154,7 @@ def _tag_on_ray(
         title_column=fields.title, model=model, workers=workers, split=not no_split,
         only_stances=only_stances, said=_say,
     )  # fmt: skip
-    _end(written.failed, f"{written.sentences} sentences written")
+    _end(written.failed, f"{counted(written.sentences, 'sentence')} written")
 
 
 def _say(item: Skipped) -> None:

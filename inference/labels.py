@@ -16,7 +16,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -220,6 +220,7 @@ def _jsonl_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]
                 yield where, LabelError(f"{where}: is not JSON ({error}); one object a line")
                 continue
             if isinstance(row, dict):
+                _refuse_tagged(path, row)
                 yield where, row
             else:
                 yield where, LabelError(f"{where}: is not a JSON object; one object a line")
@@ -243,6 +244,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]:
                         f"{path}:1: the header must name the columns text, stance, target (and "
                         f"optionally source, claim), each once; found: {', '.join(columns) or '-'}"
                     )
+                _refuse_tagged(path, columns)
             elif cells is None:
                 return
             elif len(cells) not in (0, len(columns)):
@@ -255,6 +257,16 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]:
                 )
             elif cells:
                 yield where, dict(zip(columns, cells, strict=True))
+
+
+def _refuse_tagged(path: Path, names: Collection[str]) -> None:
+    """Raises LabelError where the columns or keys are those of what `stancewire tag` writes."""
+    if {"article", "sentence", "score"} <= set(names):
+        raise LabelError(
+            f"{path}: is what `stancewire tag` wrote, a model's guesses and no labels; "
+            "`stancewire suggest` picks sentences to label (who has put every row right takes "
+            "out `score`)"
+        )
 
 
 def _from_full(row: dict[str, Any], where: str, repaired: list[str] | None) -> LabelledSentence:

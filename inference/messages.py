@@ -6,12 +6,24 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import click
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class _NewFile(click.Path):
+    """A file to write, in a folder that is there."""
+
+    def convert(self, *given: Any) -> Path:
+        path = cast(Path, super().convert(*given))
+        check_folder(path)
+        return path
+
+
+NEW_FILE = _NewFile(dir_okay=False, path_type=Path)
 
 
 class _Model(click.Path):
@@ -26,6 +38,17 @@ class _Model(click.Path):
 MODEL = click.option(
     "--model", type=_Model(), help="A model folder, or a kept version, other than the one in use."
 )
+
+
+def check_folder(output: Path) -> None:
+    """Ends with exit status 2 where there is no folder to write `output` in."""
+    if not output.parent.is_dir():
+        fail(f"{output.parent}: no such folder to write {output.name} in")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: "1 input", "2 inputs"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def fail(message: str) -> NoReturn:

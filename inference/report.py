@@ -58,9 +58,13 @@ def write_report(
     `context` is the number of sentences to keep on either side of one with a stance.
     Returns the counts of "articles", "sentences" and "stances" read, and the "bytes"
     written. The page appears whole or not at all. Raises ReportError where the records
-    are none that `stancewire tag` writes, OSError where a file cannot be read or written.
+    are none that `stancewire tag` writes or there are none, OSError where a file cannot be
+    read or written.
     """
     found = collect(_rows(path), context)
+    if not found["read"]["articles"]:
+        named = "standard input" if str(path) == "-" else path
+        raise ReportError(f"{named}: holds no tagged sentence, so there is nothing to show")
     found["title"] = title or ("standard input" if str(path) == "-" else path.name)
     data = page(found).encode(errors="replace")  # a file's name may hold half characters
     part = output.with_name(output.name + ".part")

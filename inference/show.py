@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -41,10 +42,13 @@ def show(console: Console, article: Article, sentences: Sequence[TaggedSentence]
 def running_text(text: str, sentences: Sequence[TaggedSentence], styled: bool = True) -> Text:
     """The text with the spans of its stances marked, and each stance named behind its sentence.
 
-    Without `styled`, a span stands in brackets after its role: "[source: Oslo]".
+    Behind a span stand the fuller name that it goes back to and the party that it speaks for:
+    "he → Ana Ruiz", "Oslo (NOR)". Without `styled`, a span stands in brackets after its role:
+    "[source: Oslo (NOR)]".
     """
     shown = Text(table.printable(text))
     notes: dict[int, list[Text | str]] = {}  # what to put in, by its place
+    said: dict[tuple[int, int], dict[str, None]] = defaultdict(dict)  # of a span, each once
     for number, sentence in enumerate(sentences):
         placed = set()
         for stance in sentence.stances:
@@ -53,13 +57,16 @@ def running_text(text: str, sentences: Sequence[TaggedSentence], styled: bool = 
                 for span in getattr(stance, role):
                     shown.stylize(f"{colour} {table.ROLE_STYLES[role]}", span.start, span.end)
                     placed.add((role, span.start, span.end))
+                    said[span.start, span.end] |= dict.fromkeys(table.told(span))
             note = Text(f" ‹{number} {stance.stance} {stance.score:.2f}›", style=colour)
             notes.setdefault(sentence.end, []).append(note)
-        if not styled:
-            # a span that holds another opens before it and closes after it
-            for role, start, end in sorted(placed, key=lambda p: (p[1] - p[2], ROLES.index(p[0]))):
+        # a span that holds another opens before it and closes after it
+        for role, start, end in sorted(placed, key=lambda p: (p[1] - p[2], ROLES.index(p[0]))):
+            if not styled:
                 notes.setdefault(start, []).append(f"[{role}: ")
                 notes.setdefault(end, []).insert(0, "]")
+            for words in reversed(said.pop((start, end), {})):
+                notes.setdefault(end, []).insert(0, Text(f" {words}", style="dim"))
     marked, place = Text(), 0
     for at in sorted(notes):
         marked.append(shown[place:at])

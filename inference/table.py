@@ -66,9 +66,19 @@ def printable(text: str) -> str:
 
 
 def _spans(spans: tuple[Span, ...], style: str) -> Text:
-    flat = (printable(" ".join(_told(span).split())) for span in spans)
-    return Text("; ").join(Text(words, style=style) for words in flat) if spans else Text("–")
+    parts = [
+        Text(" ").join([Text(flat(span.text), style=style), *(Text(w, "dim") for w in told(span))])
+        for span in spans
+    ]
+    return Text("; ").join(parts) if parts else Text("–")
 
 
-def _told(span: Span) -> str:
-    return f"{span.text} = {span.resolved.text}" if span.resolved else span.text
+def told(span: Span) -> list[str]:
+    """What is known of a span beyond its words: "→ Ana Ruiz", "(NOR)"."""
+    fuller = [f"→ {flat(span.resolved.text)}"] if span.resolved else []
+    return fuller + ([f"({span.party})"] if span.party else [])
+
+
+def flat(text: str) -> str:
+    """The text on one line, as it can be printed."""
+    return printable(" ".join(text.split()))

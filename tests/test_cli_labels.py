@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 DATA = Path(__file__).parent / "data"
 ROWS = (
     "text,stance,source,target\n"
@@ -41,6 +43,9 @@ def test_suggest_then_label_in_a_spreadsheet_then_import(examples: Path, tmp_pat
     assert row["article"].startswith(str(examples))
     assert "5 not among them: not looked at" in out
     stancewire("seeds", "check", new)
+    # a sheet that was handed out holds known sentences, whether somebody has looked or not
+    out, _ = stancewire("suggest", examples, "-n", 50, "-o", tmp_path / "a.csv", "--known", sheet)
+    assert "6 labelled already" in out
     out, _ = stancewire("suggest", examples, "-n", 50, "-o", tmp_path / "b.jsonl", "--known", new)
     assert "1 labelled already" in out
     left = [json.loads(line) for line in (tmp_path / "b.jsonl").open(encoding="utf-8")]
@@ -83,9 +88,35 @@ def test_import_reports_everything(tmp_path: Path) -> None:
     assert row["annotators"] == ["anna", "bob"]
     conflicts = tmp_path / "new.conflicts.jsonl"
     out, _ = stancewire("labels", "export", conflicts, "-o", tmp_path / "third.json")
-    assert "1 sentences in" in out
+    assert "1 sentence in" in out
     (task,) = json.loads((tmp_path / "third.json").read_text(encoding="utf-8"))
     assert list(task) == ["data"]  # no guess for the third to be swayed by
+
+
+@pytest.mark.parametrize("name", ["tagged.csv", "tagged.jsonl"])
+def test_what_the_model_thinks_is_not_imported_as_labels(
+    examples: Path, tmp_path: Path, name: str
+) -> None:
+    tagged, new = tmp_path / name, tmp_path / "new.jsonl"
+    stancewire("tag", examples, "-o", tagged)
+    _, err = stancewire("labels", "import", tagged, "-o", new, status=2)
+    assert f"{name}: is what `stancewire tag` wrote" in err
+    assert "`stancewire suggest` picks sentences to label" in err
+    assert "new.jsonl is not written" in err
+    assert not new.exists()
+    _, err = stancewire("train", "--data", tagged, status=2)
+    assert "is what `stancewire tag` wrote" in err
+
+
+def test_one_bad_row_and_folders_that_are_not_there(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text(ROWS + "Oslo slept.,praises,,\n", encoding="utf-8")
+    out, err = stancewire("labels", "import", rows, "-o", tmp_path / "new.jsonl", status=1)
+    assert "2 labelled sentences" in out
+    assert "1 row was bad and is left out" in err
+    for command in (("suggest", rows), ("labels", "import", rows), ("labels", "export", rows)):
+        _, err = stancewire(*command, "-o", tmp_path / "no" / "x.jsonl", status=2)
+        assert "no: no such folder to write x.jsonl in" in err
 
 
 def test_import_of_a_real_export_gives_labels_to_train_on(tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ def test_command(tmp_path: Path) -> None:
     assert "1.html: exists already; --overwrite replaces it" in err
     stancewire("report", plain, "-o", tmp_path / "1.html", "--overwrite")
     _, err = stancewire("report", plain, "-o", tmp_path / "no" / "1.html", status=2)
-    assert "No such file or directory" in err
+    assert "no: no such folder to write 1.html in" in err
     _, err = stancewire("report", plain, "-o", plain, "--overwrite", status=2)
     assert "input and output at once" in err
     assert plain.read_bytes() == lines
@@ -236,6 +236,8 @@ def test_command(tmp_path: Path) -> None:
         ("out.jsonl", b"\xff\xfe", "out.jsonl:1: not UTF-8"),
         ("out.jsonl", b"[1]\n", "out.jsonl:1: not a JSON object"),
         ("out.jsonl.gz", b"plain", "packed data is damaged"),
+        ("out.jsonl", b"", "out.jsonl: holds no tagged sentence"),
+        ("out.jsonl.gz", gzip.compress(b"\n", mtime=0), "out.jsonl.gz: holds no tagged sentence"),
     ],
 )
 def test_bad_files_are_one_sentence(tmp_path: Path, name: str, data: bytes, told: str) -> None:
@@ -243,6 +245,7 @@ def test_bad_files_are_one_sentence(tmp_path: Path, name: str, data: bytes, told
     _, err = stancewire("report", tmp_path / name, "-o", tmp_path / "r.html", status=2)
     assert told in err
     assert len(err.splitlines()) == 1
+    assert not (tmp_path / "r.html").exists()
     _, err = stancewire("report", tmp_path / "gone.jsonl", "-o", tmp_path / "r.html", status=2)
     assert "gone.jsonl: No such file" in err
 

@@ -250,7 +250,7 @@ def test_what_looks_odd_is_remarked(tmp_path: Path) -> None:
     assert any("too few to tell" in r for r in remarks)
     seed = seeds.load("train")[0].to_dict()
     data = write(tmp_path / "d.jsonl", [*rows(), seed])
-    assert "1 sentences are in the seeds already" in split([data]).remarks
+    assert "in the seeds already: 1" in split([data]).remarks
 
 
 def test_labels_that_overrule_are_learned_whatever_is_rehearsed(tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ def test_a_role_left_out_is_no_contradiction(tmp_path: Path) -> None:
     row = {"text": seed.text, "stances": [
         {"stance": "denies", "target": [s.to_dict() for s in spans["target"]]}]}  # fmt: skip
     parts = split([write(tmp_path / "a.jsonl", [*rows(), row])])
-    assert "1 sentences are in the seeds already" in parts.remarks
+    assert "in the seeds already: 1" in parts.remarks
 
 
 def test_what_is_compared_decides_nothing_in_an_update(tmp_path: Path) -> None:

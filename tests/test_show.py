@@ -10,6 +10,8 @@ from stancewire import Span, Stance, TaggedSentence
 from stancewire.documents import Article
 from stancewire.show import running_text, show
 from stancewire.table import printable
+from stancewire.table import show as table
+from stancewire.types import Resolved
 from terminal import on_terminal
 
 TEXT = "It rained.\n\nOslo said Moscow had jammed signals. “No,” said Moscow."
@@ -61,6 +63,28 @@ def test_styles_leave_the_text_as_it_is() -> None:
     out = shown(color_system="truecolor")
     assert "\x1b[1;31mOslo" in out
     assert "in the colour of the stance" in out
+
+
+def test_party_and_fuller_name_stand_behind_their_words() -> None:
+    text = "Ana Ruiz left. She accused Moscow of it."
+    ruiz = Resolved("Ana\n\x1bRuiz", 0, 8, 0)  # as it might stand in an article
+    she = Span("She", 15, 18, "NOR", ruiz)
+    moscow = Span("Moscow", 27, 33, "RUS")
+    accuses = Stance("accuses", 0.9, (she,), (moscow,), (Span("Moscow of it", 27, 39),))
+    warns = Stance("warns", 0.8, (she,), (Span("it", 37, 39),))
+    sentence = TaggedSentence(text[15:], 15, 40, "accuses", 0.9, {}, (accuses, warns))
+    assert running_text(text, [sentence], styled=False).plain == (
+        "Ana Ruiz left. [source: She → Ana ␛Ruiz (NOR)] accused [claim: [target: Moscow (RUS)] of "
+        "[target: it]]. ‹0 accuses 0.90› ‹0 warns 0.80›"
+    )
+    styled = running_text(text, [sentence])
+    assert "She → Ana ␛Ruiz (NOR) accused Moscow (RUS) of it." in styled.plain
+    dim = [styled.plain[s.start : s.end] for s in styled.spans if s.style == "dim"]
+    assert dim == [" → Ana ␛Ruiz", " (NOR)", " (RUS)"]
+    out = io.StringIO()
+    table(Console(file=out, width=200), "a", [sentence])
+    assert "She → Ana ␛Ruiz (NOR)" in out.getvalue()
+    assert "Moscow (RUS)" in out.getvalue()
 
 
 def test_nothing_in_an_article_steers_the_terminal() -> None:

@@ -105,6 +105,23 @@ def read_tasks(*paths: str | Path) -> list[Task]:
     return tasks + [task for task in open_ if task.text not in known]
 
 
+def known_texts(*paths: str | Path) -> list[str]:
+    """The sentences of files of labels, or of sentences handed out, looked at or not.
+
+    Raises LabelError for a row without a text.
+    """
+    texts = []
+    for path in map(Path, paths):
+        for where, row in file_rows(path):
+            if isinstance(row, LabelError):
+                raise row
+            text = spreadsheet.plain(row).get("text")
+            if not isinstance(text, str):
+                raise LabelError(f"{where}: no field `text` with a sentence in it")
+            texts.append(text)
+    return texts
+
+
 def _task(row: dict[str, Any], where: str) -> Task:
     plain = {key: value for key, value in row.items() if key != "guess"}
     sentence = read_row({**plain, "stances": row["guess"] or []}, where)

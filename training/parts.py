@@ -86,10 +86,10 @@ def split(
         if clashes and not overrule:
             raise TrainingError(_contradicted(list(clashes.values()), known))
         if clashes:
-            remarks.append(f"{len(clashes)} sentences are labelled otherwise than in the seeds; "
+            remarks.append(f"labelled otherwise than in the seeds: {len(clashes)}; "
                            "your labels count")  # fmt: skip
         if len(again) > len(clashes):
-            remarks.append(f"{len(again) - len(clashes)} sentences are in the seeds already")
+            remarks.append(f"in the seeds already: {len(again) - len(clashes)}")
         ours = {text for text in clashes if part_of[text] == "train"}  # learned in a seed's place
         new = [s for s in new if s.text not in known or s.text in ours]
         by_part = {"train": learn, "development": judge, "test": test}
@@ -107,13 +107,13 @@ def split(
         judge += out
     if not learn or not judge:
         raise TrainingError(
-            f"{len(learn)} sentences to learn from and {len(judge)} to judge by are too few; "
+            f"too few sentences: {len(learn)} to learn from and {len(judge)} to judge by; "
             "a fifth of the sentences is held out, so hand in ten or more"
         )
     if data and len(out) * 5 < _FEW:
         remarks.append(
-            f"only {len(out)} of your sentences are held out: too few to tell whether the "
-            "new model is better on them; label some two hundred"
+            f"held out of your sentences: {len(out)}, too few to tell whether the new model is "
+            "better on them; label some two hundred"
         )
     if new and len(out) == len(new):
         remarks.append("all of your sentences are held out, as near duplicates of each other or "
@@ -193,8 +193,8 @@ def _contradicted(
     more = [f"and {len(clashes) - 20} more"] if len(clashes) > 20 else []
     return "\n".join(
         [
-            f"{len(clashes)} sentences are labelled differently in the seeds; mend the labels, or "
-            "let yours count (--overrule):",
+            f"labelled differently in the seeds: {len(clashes)}; mend the labels, or let yours "
+            "count (--overrule):",
             *lines,
             *more,
         ]

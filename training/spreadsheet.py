@@ -70,8 +70,8 @@ def looked_at(
         if isinstance(row, LabelError):
             yield where, row
         else:
-            plain = _plain(row)
-            texts[str(plain.get("text")), str(plain.get("annotator"))].append((where, plain))
+            cells = plain(row)
+            texts[str(cells.get("text")), str(cells.get("annotator"))].append((where, cells))
     for group in texts.values():
         open_ = [where for where, row in group if str(row.get("stance")).rstrip().endswith("?")]
         if not open_:
@@ -88,15 +88,15 @@ def looked_at(
             )
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
+def plain(row: dict[str, Any]) -> dict[str, Any]:
     """A row without what `to_csv` did to its cells."""
-    plain = {key: _unescaped(cell) for key, cell in row.items()}
+    cells = {key: _unescaped(cell) for key, cell in row.items()}
     for key in _ABOUT:
-        if plain.get(key) == "":
-            del plain[key]
-        elif key in ("start", "end") and str(plain.get(key)).isdecimal():
-            plain[key] = int(plain[key])
-    return plain
+        if cells.get(key) == "":
+            del cells[key]
+        elif key in ("start", "end") and str(cells.get(key)).isdecimal():
+            cells[key] = int(cells[key])
+    return cells
 
 
 def _safe(cell: Any) -> Any:
