@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from .cli_doctor import completion, doctor
+from .cli_export import export
 from .cli_labels import labels, suggest
 from .cli_models import models
 from .cli_report import report, show
@@ -49,6 +50,7 @@ def main() -> None:
 
 
 for command in (
-    tag, serve, show, report, suggest, labels, train, evaluate, models, seeds, doctor, completion,
+    tag, serve, show, report, suggest, labels, train, evaluate, export, models, seeds, doctor,
+    completion,
 ):  # fmt: skip
     main.add_command(command)

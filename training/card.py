@@ -8,6 +8,11 @@ from typing import Any
 
 from stancewire.types import LABELS, ROLES
 
+from .base import DEFAULT
+
+FILE = "README.md"
+_FLOAT = "\n## Float weights\n"
+
 
 def write(folder: Path, about: Mapping[str, Any], figures: Mapping[str, Any]) -> None:
     """Writes `README.md` into a model folder from what the run knows of itself."""
@@ -51,7 +56,36 @@ def write(folder: Path, about: Mapping[str, Any], figures: Mapping[str, Any]) ->
         'reads each sentence by itself; whom "he" means is found afterwards, by rule.\n',
         "Made with " + ", ".join(f"{k} {v}" for k, v in about["made_with"].items()) + ".\n",
     ]
-    (folder / "README.md").write_text("\n".join(parts), encoding="utf-8")
+    (folder / FILE).write_text("\n".join(parts), encoding="utf-8")
+
+
+def write_for_hub(folder: Path, card: str, base: str | None) -> None:
+    """Writes the card of an int8 model beside the float weights, as the Hugging Face hub has it.
+
+    `base` is named where the hub has it.
+    """
+    lines = ["---", "language: en", "library_name: stancewire", "tags: [news, stance-detection]"]
+    if base == DEFAULT:
+        lines.append(f"base_model: sentence-transformers/{DEFAULT}")
+    elif base and base.count("/") == 1 and not Path(base).exists():
+        lines.append(f"base_model: {base}")
+    told = (
+        "This folder holds the float weights; the figures above are of the int8 model that the "
+        "training run made of them. To tag with it:\n\n"
+        '    pip install "stancewire[train]"\n'
+        "    stancewire export FOLDER_OR_NAME -o model\n"
+        "    stancewire tag article.txt --model model\n\n"
+        "`stancewire train --from-model FOLDER_OR_NAME` goes on training.\n"
+    )
+    text = "\n".join([*lines, "---\n", f"{card.rstrip()}\n{_FLOAT}", told])
+    (folder / FILE).write_text(text, encoding="utf-8")
+
+
+def of_int8(card: str) -> str:
+    """The card of an int8 model out of that beside its float weights."""
+    if card.startswith("---\n"):
+        card = card.partition("\n---\n")[2].lstrip()
+    return card.partition(_FLOAT)[0]
 
 
 def _figures(title: str, figures: Mapping[str, Any], part: str) -> str:

@@ -13,16 +13,19 @@ import numpy as np
 import torch
 from stancewire import scoring
 from stancewire.labels import LabelledSentence
-from stancewire.pieces import Pieces
+from stancewire.pieces import PieceReader, Pieces
 from stancewire.tagger import FORMAT
 from stancewire.types import CHANNELS, STANCES, TaggedSentence
 from tokenizers import Tokenizer
 from torch import nn
 
+from .data import shown
 from .quantize import Feeds, quantize
 
 # Read by ONNX Runtime from 1.15 on.
 _OPSET = 18
+# So many sentences settle the int8 scales.
+_EXAMPLES = 300
 
 
 def export(
@@ -59,6 +62,13 @@ def export(
     }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     return folder
+
+
+def examples_of(sentences: Sequence[LabelledSentence], reader: PieceReader) -> list[Pieces]:
+    """Some hundred of the sentences, as news has them where there are such, for `export`."""
+    news = [sentence for sentence in sentences if not shown(sentence)] or sentences
+    texts = list(dict.fromkeys(sentence.text for sentence in news))
+    return reader.read(texts[:: max(1, len(texts) // _EXAMPLES)])
 
 
 def _feeds(pieces: Pieces) -> Feeds:

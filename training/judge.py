@@ -11,12 +11,16 @@ from typing import Any
 
 import evaluate
 import numpy as np
+import torch
 from stancewire import decode
 from stancewire.labels import LabelledSentence
+from stancewire.pieces import PieceReader
 from stancewire.tagger import Tagger
 from stancewire.types import STANCES, TaggedSentence
+from torch import nn
 
 from .data import shown
+from .export import transitions
 
 _SLACK = 0.005
 _FEW = 20
@@ -27,6 +31,39 @@ ALL = dict.fromkeys(STANCES, 0.0)
 def tag_whole(tagger: Tagger, sentences: Sequence[LabelledSentence]) -> list[TaggedSentence]:
     """Tags labelled sentences, each as the one sentence that it is."""
     return [found[0] for found in tagger.predict([s.text for s in sentences], split=False)]
+
+
+def tag_in_float(
+    network: nn.Module,
+    reader: PieceReader,
+    thresholds: dict[str, float],
+    sentences: Sequence[LabelledSentence],
+) -> list[TaggedSentence]:
+    """Tags labelled sentences as `tag_whole` does, by the network before it is quantized."""
+    config = {"thresholds": thresholds, "transitions": transitions(network)}
+    tagger = Tagger(_TorchSession(network), reader, config)
+    was_training = network.training
+    network.eval()
+    try:
+        return tag_whole(tagger, sentences)
+    finally:
+        network.train(was_training)
+
+
+class _TorchSession:
+    """A network in the place of an ONNX Runtime session."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.network = network
+
+    def run(self, _: Any, feeds: dict[str, Any]) -> list[Any]:
+        device = next(self.network.parameters()).device
+        with torch.inference_mode():
+            outputs = self.network(
+                torch.from_numpy(feeds["input_ids"]).to(device),
+                torch.from_numpy(feeds["attention_mask"]).to(device),
+            )
+        return [output.float().cpu().numpy() for output in outputs]
 
 
 def at_thresholds(

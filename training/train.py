@@ -19,7 +19,7 @@ os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 import torch
 from google.protobuf.message import DecodeError
 from safetensors import SafetensorError
-from safetensors.torch import load_model, save_model
+from safetensors.torch import load_model
 from stancewire import seeds
 from stancewire.labels import LabelledSentence
 from stancewire.pieces import PieceReader
@@ -27,14 +27,13 @@ from stancewire.scoring import intervals
 from stancewire.tagger import Tagger
 from stancewire.types import TaggedSentence
 from tokenizers import Tokenizer
-from transformers import AutoModel, AutoTokenizer, PreTrainedModel, set_seed
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from . import base as bases
-from . import card, report
+from . import card, hub, report
 from .calibrate import calibrate, calibration_error, reliability
 from .compare import Comparison, compare, overall
-from .data import shown
-from .export import agreement, export
+from .export import agreement, examples_of, export
 from .judge import ALL, at_thresholds, measure, tag_whole, thresholds_for_news
 from .network import StanceNetwork, keep_layers
 from .parts import Parts, TrainingError, split
@@ -43,8 +42,6 @@ from .restore import restore
 from .teach import Lesson, lessons
 from .teach import unlabelled as more_sentences
 from .trainer import StanceTrainer
-
-_EXAMPLES = 300
 
 
 @dataclass(frozen=True)
@@ -88,9 +85,10 @@ def train(
 
     `stancewire.training.parts.split` says what is learned and what is held out, and what
     `weights` and `overrule` do. `out` becomes the run folder: `model/` (ready for
-    `Tagger.load`), `network.safetensors` (float weights), `figures.json` with the trainer's
-    log, and `report.html` to look at. `start` is a model folder, such as the shipped one,
-    or the float weights of a run to go on from; `against` a model folder to compare the new
+    `Tagger.load`), `network/` (the float weights, see `stancewire.training.hub`),
+    `figures.json` with the trainer's log, and `report.html` to look at. `start` is what to go
+    on from: a model folder, such as the shipped one, or a run's `network/` or the like, which
+    may also be a name on the Hugging Face hub. `against` is a model folder to compare the new
     one with. `unlabelled` are articles that nobody labelled and `teacher` a model folder: the
     new model also learns what the teacher says of all sentences (`recipe.distil`). With
     `resume`, a run in `out` that was killed goes on from its last checkpoint.
@@ -107,8 +105,12 @@ def train(
     if teacher is not None and (recipe.swap_parties or recipe.drop_punctuation):
         raise TrainingError("a teacher has not read the sentences that swap_parties and "
                             "drop_punctuation make; leave one of the two out")  # fmt: skip
-    if start is not None and not Path(start).exists():
-        raise TrainingError(f"{start}: no such model folder or kept version to start from")
+    if start is not None:
+        if Path(start).name == hub.WEIGHTS and hub.is_model(Path(start).parent):
+            start = Path(start).parent
+        if not Path(start).exists() and not hub.is_model(start):
+            raise TrainingError(f"{start}: no such model folder or kept version to start from")
+        recipe = _with_base_of(start, recipe, said)
     parts = split(
         data, with_seeds=with_seeds, weights=weights, weight=recipe.data_weight,
         rehearse=recipe.rehearse or None, overrule=overrule, judge_new=recipe.judge_new,
@@ -134,7 +136,6 @@ def train(
     _begin(run, settings)
     told = lessons(Tagger.load(teacher), [s.text for s in learn]) if teacher else None
     fitted = fit(learn, parts.judge, recipe, run, Path(start) if start else None, told)
-    save_model(fitted.network, str(run / "network.safetensors"))
     files = [*(["seeds"] if with_seeds else []), *(Path(path).name for path in data)]
     outcome = finish(fitted, parts, recipe, run, files)
     if old is not None:
@@ -161,7 +162,7 @@ class Fitted:
     """A trained network with what it takes to run and to export it."""
 
     network: StanceNetwork
-    tokenizer: Tokenizer
+    tokenizer: PreTrainedTokenizerBase
     max_pieces: int
     trainer: StanceTrainer
 
@@ -176,15 +177,33 @@ def fit(
 ) -> Fitted:
     """Trains a network on `learn`, measured on `judge` after each epoch; it ends on the CPU.
 
-    `start` is a model folder or the weights (`network.safetensors`) of a run to go on from;
-    `told` what a teacher says of each text. Goes on from the last checkpoint in `run`, if
-    there is one.
+    `start` is what to go on from, see `train`, or a file with a network's weights; `told` what
+    a teacher says of each text. Goes on from the last checkpoint in `run`, if there is one.
     """
     set_seed(recipe.seed, deterministic=True)
+    network, tokenizer = _untrained(recipe, start)
+    if recipe.layers:
+        try:
+            keep_layers(network.encoder, recipe.layers)
+        except ValueError as error:
+            raise TrainingError(str(error)) from None
+    max_pieces = _limit(network.encoder, recipe.max_pieces)
+    reader = PieceReader(Tokenizer.from_str(tokenizer.backend_tokenizer.to_str()), max_pieces)
+    trainer = StanceTrainer(network, reader, learn, judge, recipe, run, told)
+    trainer.train(resume_from_checkpoint=trainer.last_checkpoint())
+    network.eval().to("cpu")
+    return Fitted(network, tokenizer, max_pieces, trainer)
+
+
+def _untrained(recipe: Recipe, start: Path | None) -> tuple[StanceNetwork, PreTrainedTokenizerBase]:
+    """The network that training begins with, and its tokenizer."""
+    if start and hub.is_model(start):
+        model = hub.StanceModel.from_pretrained(start)
+        network: StanceNetwork = model.network.float()
+        network.dropout.p, network.noise = recipe.dropout, recipe.noise
+        return network, model.tokenizer
     source = bases.resolve(recipe.base)
-    tokenizer, encoder = _tokenizer(source), _encoder(source)
-    max_pieces = _limit(encoder, recipe.max_pieces)
-    reader = PieceReader(Tokenizer.from_str(tokenizer.to_str()), max_pieces)
+    tokenizer, encoder = bases.tokenizer(source), bases.encoder(source)
     network = StanceNetwork(encoder, dropout=recipe.dropout, noise=recipe.noise)
     if start and start.is_dir():
         try:
@@ -196,15 +215,17 @@ def fit(
             load_model(network, str(start))
         except (OSError, SafetensorError, RuntimeError) as error:
             raise TrainingError(f"{start}: holds no weights of this network: {error}") from None
-    if recipe.layers:
-        try:
-            keep_layers(encoder, recipe.layers)
-        except ValueError as error:
-            raise TrainingError(str(error)) from None
-    trainer = StanceTrainer(network, reader, learn, judge, recipe, run, told)
-    trainer.train(resume_from_checkpoint=trainer.last_checkpoint())
-    network.eval().to("cpu")
-    return Fitted(network, tokenizer, max_pieces, trainer)
+    return network, tokenizer
+
+
+def _with_base_of(start: str | Path, recipe: Recipe, said: Callable[[str], object]) -> Recipe:
+    """The recipe with the base that float weights to start from bring along, if they do."""
+    if not hub.is_model(start):
+        return recipe
+    base = hub.base_of(hub.fetch(start)) or str(start)
+    if recipe.base not in (bases.DEFAULT, base):
+        said(f"{start} brings its own encoder, trained from {base}; {recipe.base} is not used")
+    return replace(recipe, base=base)
 
 
 def finish(
@@ -214,7 +235,7 @@ def finish(
     run: Path,
     files: Sequence[str],
 ) -> Outcome:
-    """Calibrates, quantizes and measures a trained network, and writes its model folder.
+    """Calibrates, quantizes and measures a trained network, and writes its two folders.
 
     `files` names what the sentences came from, for the card.
     """
@@ -228,13 +249,11 @@ def finish(
     in_float = at_thresholds(every_stance, thresholds)
 
     about = _about(recipe, learn, judge, files)
-    # sentences as news has them settle the scales
-    news = [sentence for sentence in learn if not shown(sentence)] or learn
-    texts = list(dict.fromkeys(sentence.text for sentence in news))
-    examples = trainer.reader.read(texts[:: max(1, len(texts) // _EXAMPLES)])
+    whole = hub.wrap(network, fitted.tokenizer, fitted.max_pieces, thresholds, about)
+    whole.save_pretrained(run / "network")
     folder = export(
-        network, fitted.tokenizer, run / "model", fitted.max_pieces, thresholds,
-        {"about": about}, examples,
+        network, fitted.tokenizer.backend_tokenizer, run / "model", fitted.max_pieces, thresholds,
+        {"about": about}, examples_of(learn, trainer.reader),
     )  # fmt: skip
     tagger = Tagger.load(folder)
     in_int8 = tag_whole(tagger, judge)
@@ -255,6 +274,7 @@ def finish(
         figures["seeds_test"] = measure(test, tagged)
         figures["seeds_test_intervals"] = intervals(test, tagged)
     card.write(folder, about, figures)
+    card.write_for_hub(run / "network", (folder / card.FILE).read_text("utf-8"), recipe.base)
     return Outcome(run, folder, figures, tagged=in_int8)
 
 
@@ -292,32 +312,11 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     partial.replace(path)
 
 
-def _tokenizer(source: str) -> Tokenizer:
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(source)
-    except (OSError, ValueError) as error:
-        raise bases.BaseError(f"{source}: cannot be loaded as a base: {error}") from None
-    if not tokenizer.is_fast:
-        raise bases.BaseError(f"{source}: has no fast tokenizer (tokenizer.json); use another base")
-    fast: Tokenizer = tokenizer.backend_tokenizer
-    return fast
-
-
 def _limit(encoder: PreTrainedModel, wanted: int) -> int:
     """The pieces a sentence that the encoder can take, at most `wanted`."""
     positions: int | None = getattr(encoder.config, "max_position_embeddings", None)
     # RoBERTa and its kin keep the first two positions for themselves
     return wanted if positions is None else min(wanted, positions - 2)
-
-
-def _encoder(source: str) -> PreTrainedModel:
-    try:
-        encoder: PreTrainedModel = AutoModel.from_pretrained(source, use_safetensors=True)
-    except (OSError, ValueError) as error:
-        raise bases.BaseError(f"{source}: cannot be loaded as a base: {error}") from None
-    if getattr(encoder, "pooler", None) is not None:
-        setattr(encoder, "pooler", None)  # the heads read the pieces themselves  # noqa: B010
-    return encoder
 
 
 def _about(

@@ -12,7 +12,6 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from stancewire.labels import LabelledSentence
 from stancewire.pieces import PieceReader
-from stancewire.tagger import Tagger
 from stancewire.types import ROLES, TaggedSentence
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
@@ -26,8 +25,7 @@ from transformers import (
 )
 
 from .data import Redressed, collate, to_dataset
-from .export import transitions
-from .judge import UNDECIDED, measure, tag_whole
+from .judge import UNDECIDED, measure, tag_in_float
 from .network import StanceNetwork, disagreement, loss
 from .recipe import Recipe
 from .teach import Lesson, lesson_loss
@@ -125,14 +123,7 @@ class StanceTrainer(Trainer):
     def tag(self, thresholds: dict[str, float]) -> list[TaggedSentence]:
         """The sentences to judge by as the network tags them now."""
         assert isinstance(self.model, nn.Module)
-        config = {"thresholds": thresholds, "transitions": transitions(self.model)}
-        tagger = Tagger(_TorchSession(self.model), self.reader, config)
-        was_training = self.model.training
-        self.model.eval()
-        try:
-            return tag_whole(tagger, self.judge)
-        finally:
-            self.model.train(was_training)
+        return tag_in_float(self.model, self.reader, thresholds, self.judge)
 
 
 def _callbacks(network: StanceNetwork, recipe: Recipe, run: Path) -> list[TrainerCallback]:
@@ -195,22 +186,6 @@ class _Average(TrainerCallback):
     def on_train_end(self, *_: Any, **__: Any) -> None:
         if self.mean is not None:
             self.network.load_state_dict(self.mean.module.state_dict())
-
-
-class _TorchSession:
-    """A network in the place of an ONNX Runtime session."""
-
-    def __init__(self, network: nn.Module) -> None:
-        self.network = network
-
-    def run(self, _: Any, feeds: dict[str, Any]) -> list[Any]:
-        device = next(self.network.parameters()).device
-        with torch.inference_mode():
-            outputs = self.network(
-                torch.from_numpy(feeds["input_ids"]).to(device),
-                torch.from_numpy(feeds["attention_mask"]).to(device),
-            )
-        return [output.float().cpu().numpy() for output in outputs]
 
 
 def _arguments(run: Path, recipe: Recipe, measured: bool) -> TrainingArguments:
