@@ -66,8 +66,8 @@ def seeds_export(
     own files become its split "train". conll: CoNLL-U Plus, a column for each part of a
     stance. docbin: spaCy's, as .spacy. label-studio: tasks with their annotations, as .json.
     """
-    from .labels import distinct, file_rows, read_rows
-    from .seeds import SPLITS, load
+    from .labels import LabelledSentence, distinct, file_rows, read_rows
+    from .seeds import SPLITS, group_of, load, split_of
     from .training import release
 
     if files and split:
@@ -75,6 +75,7 @@ def seeds_export(
     release.check_output(output, form)
     if not overwrite and output.exists() and (output.is_file() or any(output.iterdir())):
         fail(f"{output}: exists already; --overwrite replaces it")
+    splits: dict[str, list[LabelledSentence]]
     if files:
         read = [row for path in files for row in read_rows(file_rows(path))]
         sentences = distinct(read)
@@ -82,7 +83,9 @@ def seeds_export(
             _note(f"sentences that come again with the same labels, written once: {again}")
         splits = {"train": sentences}
     else:
-        splits = {name: load(name) for name in ([split] if split else SPLITS)}
+        splits = {name: [] for name in ([split] if split else SPLITS)}
+        for one in load(split):
+            splits[split_of(group_of(one))].append(one)
         sentences = [one for found in splits.values() for one in found]
     if form == "jsonl":
         release.write_folder(splits, output)

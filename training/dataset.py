@@ -43,6 +43,11 @@ def features() -> datasets.Features:
     )
 
 
+# A row and a stance of which nothing is known.
+_NOTHING = dict.fromkeys(features())
+_NO_STANCE = dict.fromkeys(("stance", *ROLES, "cue"))
+
+
 class SeedsBuilder(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
     """Builds the splits train, validation and test.
 
@@ -67,20 +72,24 @@ class SeedsBuilder(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         )
 
     def _split_generators(self, _: datasets.DownloadManager) -> list[datasets.SplitGenerator]:
+        splits: dict[str, list[LabelledSentence]] = {split: [] for split in SPLIT_NAMES}
+        for sentence in seeds.load():
+            splits[seeds.split_of(seeds.group_of(sentence))].append(sentence)
         return [
-            datasets.SplitGenerator(name, gen_kwargs={"split": ours})
-            for ours, name in SPLIT_NAMES.items()
+            datasets.SplitGenerator(SPLIT_NAMES[split], gen_kwargs={"sentences": tuple(found)})
+            for split, found in splits.items()
         ]
 
-    def _generate_examples(self, split: str) -> Iterator[tuple[int, dict[str, Any]]]:
-        for key, sentence in enumerate(seeds.load(split)):
+    def _generate_examples(
+        self, sentences: tuple[LabelledSentence, ...]
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        for key, sentence in enumerate(sentences):
             yield key, _row(sentence)
 
 
 def _row(sentence: LabelledSentence) -> dict[str, Any]:
-    row = dict.fromkeys(features()) | sentence.to_dict()
-    empty = dict.fromkeys(("stance", *ROLES, "cue"))
-    row["stances"] = [empty | stance for stance in row["stances"]]
+    row = _NOTHING | sentence.to_dict()
+    row["stances"] = [_NO_STANCE | stance for stance in row["stances"]]
     row["labels"] = [label for label in STANCES if label in sentence.labels] or [NEUTRAL]
     return row
 
