@@ -12,18 +12,22 @@ SPLITS = ("train", "development", "test")
 
 
 def files() -> list[Path]:
-    """The corpus files, in order of their rounds."""
+    """The corpus files, in order of their rounds; `round--columns.jsonl` comes first.
+
+    It holds two sentences of rounds 3 and 7 that have between them all fields there are:
+    `datasets` takes the columns from the file whose name comes first.
+    """
     return sorted(FOLDER.glob("round-*.jsonl"))
 
 
 def load(split: str | None = None) -> list[LabelledSentence]:
-    """The labelled sentences, all of them or those of one split.
+    """The labelled sentences, all of them or those of one split, in order of their ids.
 
     Raises ValueError for a split that is none of `SPLITS`.
     """
     if split is not None and split not in SPLITS:
         raise ValueError(f"no split {split!r}; the splits are {', '.join(SPLITS)}")
-    sentences = read_labelled(*files())
+    sentences = sorted(read_labelled(*files()), key=lambda sentence: sentence.id)
     return [s for s in sentences if split is None or split_of(group_of(s)) == split]
 
 

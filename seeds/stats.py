@@ -92,5 +92,22 @@ def tell(stats: Stats) -> str:
     return "\n".join(lines)
 
 
+def table(sentences: Sequence[LabelledSentence]) -> str:
+    """The counts that the data card shows, by split, round and register, in Markdown."""
+    parts: dict[str, list[LabelledSentence]] = {"all": list(sentences)}
+    for split in SPLITS:
+        parts[split] = [one for one in sentences if split_of(group_of(one)) == split]
+    for key, told in (("round", "round {}"), ("register", "{}")):
+        for value, _ in sorted(Counter(one.more.get(key) for one in sentences).items()):
+            parts[told.format(value)] = [one for one in sentences if one.more.get(key) == value]
+    lines = [("", "sentences", *LABELS, "two stances or more", "spans"), ("---",) * 8]
+    for name, found in parts.items():
+        counted = count(found)
+        spans = sum(len(s) for one in found for item in one.stances for s in item.spans.values())
+        numbers = (len(found), *(counted.labels[x] for x in LABELS), counted.several, spans)
+        lines.append((name, *(f"{number:,}" for number in numbers)))
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
 def _counts(counts: Counter[str], names: Sequence[str]) -> str:
     return ", ".join(f"{name} {counts[name]}" for name in names)

@@ -449,7 +449,7 @@ def test_tasks_out_of_labels_and_suggestions(tmp_path: Path) -> None:
     tasks = [Task(TEXT, ABOUT, STANCES_OF_TEXT), Task("It rained.", ABOUT, None)]
     path.write_text(tasks_text(tasks, "jsonl"), encoding="utf-8")
     assert read_tasks(path) == tasks
-    (labelled, *_), short = read_tasks(seeds.files()[0]), seeds.FOLDER / "short-form.csv"
+    (labelled, *_), short = read_tasks(seeds.files()[1]), seeds.FOLDER / "short-form.csv"
     assert labelled.done
     assert labelled.stances == seeds.load()[0].stances
     assert len(read_tasks(path, short)) == 2 + len(read_labelled(short))

@@ -17,6 +17,7 @@ from stancewire.labels import LabelError, LabelledSentence, LabelledStance, read
 from stancewire.moved import cuts_words, whole_words
 from stancewire.sentences import strip
 from stancewire.types import CHANNELS, NEUTRAL, ROLES, STANCES
+from stancewire.words import word_spans
 
 MARKS = (*(f"{stance}_{role}" for stance, role in CHANNELS), *STANCES)
 
@@ -79,12 +80,22 @@ def marks(text: str, stances: Sequence[LabelledStance]) -> list[Mark]:
     for item in stances:
         spans = [(f"{item.stance}_{role}", s) for role in ROLES for s in item.spans.get(role, ())]
         found += [_stripped(text, label, span.start, span.end) for label, span in spans]
-        cue = re.search(re.escape(item.cue), text, re.IGNORECASE) if item.cue else None
-        if cue:
-            found.append(Mark(item.stance, *cue.span(), cue.group()))
+        if cue := _cue(text, item.cue):
+            found.append(_stripped(text, item.stance, *cue))
         elif not spans:
             found.append(_stripped(text, item.stance, 0, len(text)))
     return sorted(dict.fromkeys(found), key=lambda mark: (mark.start, mark.end, mark.label))
+
+
+def _cue(text: str, words: str) -> tuple[int, int] | None:
+    """Where the words that give a stance stand first: as whole words, else widened to such."""
+    written = re.escape(words.strip())
+    whole = re.search(rf"(?<!\w){written}(?!\w)", text, re.IGNORECASE)
+    match = whole or re.search(written, text, re.IGNORECASE)
+    if not written or not match:
+        return None
+    inside = [w for w in word_spans(text) if w[0] < match.end() and match.start() < w[1]]
+    return min(match.start(), inside[0][0]), max(match.end(), inside[-1][1])
 
 
 def _stripped(text: str, label: str, start: int, end: int) -> Mark:
