@@ -100,7 +100,10 @@ def table(sentences: Sequence[LabelledSentence]) -> str:
     for key, told in (("round", "round {}"), ("register", "{}")):
         for value, _ in sorted(Counter(one.more.get(key) for one in sentences).items()):
             parts[told.format(value)] = [one for one in sentences if one.more.get(key) == value]
-    lines = [("", "sentences", *LABELS, "two stances or more", "spans"), ("---",) * 8]
+    lines: list[tuple[str, ...]] = [
+        ("", "sentences", *LABELS, "two stances or more", "spans"),
+        ("---",) * 8,
+    ]
     for name, found in parts.items():
         counted = count(found)
         spans = sum(len(s) for one in found for item in one.stances for s in item.spans.values())

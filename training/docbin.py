@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import cast
 
 from stancewire.labels import LabelledSentence
 from stancewire.types import CHANNELS, STANCES
@@ -23,7 +24,7 @@ def to_docbin(sentences: Sequence[LabelledSentence], notes: list[str]) -> bytes:
     """
     try:
         import spacy
-        from spacy.tokens import DocBin
+        from spacy.tokens import DocBin, Span
     except ModuleNotFoundError:
         raise ExchangeError(
             'a DocBin is written by spaCy; run: pip install "stancewire[spacy]"'
@@ -38,7 +39,7 @@ def to_docbin(sentences: Sequence[LabelledSentence], notes: list[str]) -> bytes:
         doc = cut_words(row.pop("text"))
         doc.cats = {stance: float(stance in sentence.labels) for stance in STANCES}
         doc.user_data.update(row)
-        every = []
+        every: list[Span] = []
         for stance, role in CHANNELS:
             places = {
                 (span.start, span.end)
@@ -48,7 +49,7 @@ def to_docbin(sentences: Sequence[LabelledSentence], notes: list[str]) -> bytes:
             }
             label = f"{stance}:{role}"
             found = [
-                doc.char_span(start, end, label, alignment_mode="expand")
+                cast(Span, doc.char_span(start, end, label, alignment_mode="expand"))
                 for start, end in sorted(places)
             ]
             told = {(span.start_char, span.end_char) for span in found}
