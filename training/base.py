@@ -69,7 +69,8 @@ def encoder(source: str) -> PreTrainedModel:
         )
     except (OSError, ValueError) as error:
         raise BaseError(f"{source}: cannot be loaded as a base: {error}") from None
-    return without_pooler(found.float())  # some are published in half precision
+    found.float()  # type: ignore[no-untyped-call] # some are published in half precision
+    return without_pooler(found)
 
 
 def without_pooler(encoder: PreTrainedModel) -> PreTrainedModel:

@@ -50,7 +50,8 @@ def to_int8(name: str | Path, target: str | Path | None = None) -> Converted:
     one, into the folder itself, which stays what it was besides. Raises HubError where the model
     cannot be read or `target` is in use.
     """
-    logging.disable_progress_bar()  # they are for downloads; loading takes a second
+    # it is for downloads; loading takes a second
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     source = fetch(name)
     if target is None and source != Path(name):
         raise HubError(f"{name}: is on the Hugging Face hub; name a folder to export it to (-o)")
@@ -93,7 +94,7 @@ def to_float(model: str | Path, target: str | Path) -> Converted:
     Raises ModelError for a bad model, BaseError for its base, and HubError where the model does
     not name it or `target` is in use.
     """
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     source, folder = Path(model), Path(target)
     _free(folder)
     config = Tagger.load(source).config  # sees that all is there and unchanged
@@ -107,7 +108,7 @@ def to_float(model: str | Path, target: str | Path) -> Converted:
         restore(network, source)
     except (KeyError, ValueError, DecodeError) as error:
         raise HubError(f"{source}: cannot be turned back into float weights: {error}") from None
-    tokenizer = PreTrainedTokenizerFast(
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_file=str(source / "tokenizer.json"), **bases.tokenizer(base).special_tokens_map
     )
     whole = wrap(

@@ -53,7 +53,7 @@ class HubError(ValueError):
     """A Hugging Face folder or name that cannot be used; the message says why and what to do."""
 
 
-class StanceConfig(PretrainedConfig):
+class StanceConfig(PretrainedConfig):  # type: ignore[no-untyped-call]
     """All of a model but its weights.
 
     `encoder` is the configuration of the encoder; `thresholds` holds for each stance the
@@ -84,7 +84,7 @@ class StanceConfig(PretrainedConfig):
         super().__init__(**{name: more[name] for name in more if name not in _SERVED})
 
 
-class StanceModel(PreTrainedModel):
+class StanceModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     """A `StanceNetwork` with its tokenizer and configuration, saved and loaded as one."""
 
     config_class = StanceConfig
@@ -94,11 +94,13 @@ class StanceModel(PreTrainedModel):
         super().__init__(config)
         if network is None:
             described = AutoConfig.for_model(**config.encoder)
-            encoder = AutoModel.from_config(described, trust_remote_code=False)
+            encoder = AutoModel.from_config(  # type: ignore[no-untyped-call]
+                described, trust_remote_code=False
+            )
             network = StanceNetwork(without_pooler(encoder), config.width, config.dropout)
         self.network = network
         self.tokenizer: PreTrainedTokenizerFast | None = None
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: nn.Module) -> None:
         """Leaves weights as they are: they were trained, or come out of a file."""
@@ -108,7 +110,9 @@ class StanceModel(PreTrainedModel):
         return self.network(input_ids, attention_mask)  # type: ignore[no-any-return]
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, *inputs: Any, **options: Any) -> Any:
+    def from_pretrained(  # type: ignore[override]
+        cls, name: str | Path, *inputs: Any, **options: Any
+    ) -> Any:
         """Loads a folder, or a model of the Hugging Face hub by its name.
 
         Takes what transformers' method of that name takes. Raises HubError where there is no
@@ -119,9 +123,10 @@ class StanceModel(PreTrainedModel):
         told = options.pop("output_loading_info", False)
         options |= {"use_safetensors": True, "trust_remote_code": False}
         try:
-            model, report = super().from_pretrained(
+            loaded: Any = super().from_pretrained(
                 folder, *inputs, output_loading_info=True, **options
             )
+            model, report = loaded
             model.tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
         except Exception as error:
             # safetensors, tokenizers and transformers each raise their own for a damaged file
@@ -131,7 +136,9 @@ class StanceModel(PreTrainedModel):
             raise HubError(f"{folder}: {len(report['missing_keys'])} weights are missing: {lost}")
         return (model, report) if told else model
 
-    def save_pretrained(self, save_directory: str | Path, *inputs: Any, **options: Any) -> None:
+    def save_pretrained(  # type: ignore[override]
+        self, save_directory: str | Path, *inputs: Any, **options: Any
+    ) -> None:
         """Writes config.json, model.safetensors and the tokenizer's files to a folder."""
         super().save_pretrained(save_directory, *inputs, **options)
         if self.tokenizer is not None:
@@ -153,7 +160,7 @@ def wrap(
         max_pieces=max_pieces, thresholds=thresholds, about=about,
     )  # fmt: skip
     model = StanceModel(config, network)
-    model.tokenizer = PreTrainedTokenizerFast(
+    model.tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=Tokenizer.from_str(tokenizer.backend_tokenizer.to_str()),
         model_max_length=max_pieces,
         **tokenizer.special_tokens_map,
