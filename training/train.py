@@ -180,8 +180,23 @@ def fit(
     `start` is what to go on from, see `train`, or a file with a network's weights; `told` what
     a teacher says of each text. Goes on from the last checkpoint in `run`, if there is one.
     """
+    fitted = untrained(learn, judge, recipe, run, start, told)
+    fitted.trainer.train(resume_from_checkpoint=fitted.trainer.last_checkpoint())
+    fitted.network.eval().to("cpu")
+    return fitted
+
+
+def untrained(
+    learn: Sequence[LabelledSentence],
+    judge: Sequence[LabelledSentence],
+    recipe: Recipe,
+    run: Path,
+    start: Path | None = None,
+    told: Mapping[str, Lesson] | None = None,
+) -> Fitted:
+    """What `fit` trains, as it is before the first step."""
     set_seed(recipe.seed, deterministic=True)
-    network, tokenizer = _untrained(recipe, start)
+    network, tokenizer = _network(recipe, start)
     if recipe.layers:
         try:
             keep_layers(network.encoder, recipe.layers)
@@ -190,12 +205,10 @@ def fit(
     max_pieces = _limit(network.encoder, recipe.max_pieces)
     reader = PieceReader(Tokenizer.from_str(tokenizer.backend_tokenizer.to_str()), max_pieces)
     trainer = StanceTrainer(network, reader, learn, judge, recipe, run, told)
-    trainer.train(resume_from_checkpoint=trainer.last_checkpoint())
-    network.eval().to("cpu")
     return Fitted(network, tokenizer, max_pieces, trainer)
 
 
-def _untrained(recipe: Recipe, start: Path | None) -> tuple[StanceNetwork, PreTrainedTokenizerBase]:
+def _network(recipe: Recipe, start: Path | None) -> tuple[StanceNetwork, PreTrainedTokenizerBase]:
     """The network that training begins with, and its tokenizer."""
     if start and hub.is_model(start):
         model = hub.StanceModel.from_pretrained(start)
