@@ -54,7 +54,7 @@ def test_places_and_guesses_fit_the_article(articles: list[Article], tagger: Tag
 
 
 def test_uncertain_ones_first_and_some_that_seem_neutral(tagger: Tagger) -> None:
-    articles = seed_articles(100)
+    articles = seed_articles(200)
     tasks = suggest(articles, 20, tagger=tagger)
 
     def distance(task: Task) -> float:
@@ -66,7 +66,7 @@ def test_uncertain_ones_first_and_some_that_seem_neutral(tagger: Tagger) -> None
     assert (len(uncertain), len(blind)) == (16, 4)
     assert any(task in blind for task in tasks[:5])  # who stops early has some of each
     assert all(task.stances == () for task in blind)
-    every = suggest(articles, 100, tagger=tagger)
+    every = suggest(articles, 200, tagger=tagger)
     mean = sum(map(distance, uncertain)) / len(uncertain)
     assert mean < 0.5 * sum(map(distance, every)) / len(every)
 
