@@ -89,7 +89,9 @@ def seeds_export(
         sentences = [one for found in splits.values() for one in found]
     if form == "jsonl":
         release.write_folder(splits, output)
-        if not files:
+        if files:
+            release.remove_card(output)
+        else:
             release.write_card(splits, output)
     else:
         written = sentences if files else release.with_splits(sentences)

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, min_open=True),
     default=60.0,
     show_default=True,
-    help="Seconds that a request may take (503, 504).",
+    help="Seconds for a body to arrive (408), and again for its answer (503, 504).",
 )
 @click.option(
     "--grace",

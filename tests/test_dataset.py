@@ -204,6 +204,12 @@ def test_own_files_are_exported_whole(tmp_path: Path) -> None:
     found = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))
     assert {name: rows["text"] for name, rows in found.items()} == {"train": [TEXT, "It rained."]}
     assert found["train"][0]["note"] == "mine"
+    # over an export of the seeds nothing of them stays
+    for files in ([], [own]):
+        done = run("seeds", "export", *files, "--format", "jsonl", "-o", tmp_path / "over",
+                   "--overwrite")  # fmt: skip
+        assert done.exit_code == 0
+    assert {path.name for path in (tmp_path / "over").iterdir()} == {"train.jsonl"}
     for form, name in (("conll", "a.conll"), ("docbin", "a.spacy"), ("label-studio", "a.json")):
         done = run("seeds", "export", own, "--format", form, "-o", tmp_path / name)
         assert done.exit_code == 0

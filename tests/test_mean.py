@@ -46,6 +46,9 @@ def test_mean_is_a_model_that_tags(
     found = means.mean(weights, out=tmp_path / "mean", data=[data], told="two", recipe=recipe)
     (tagged,) = Tagger.load(found.model).predict("oslo accused quito of jamming signals .")
     assert tagged.label == "accuses"
-    card = (found.model / "README.md").read_text(encoding="utf-8")
-    assert "The mean of the weights of 2 networks: two." in card
-    assert "mean" in json.loads((found.model / "config.json").read_text())["about"]
+    for folder in (found.model, found.run / "network"):
+        card = (folder / "README.md").read_text(encoding="utf-8")
+        assert "The mean of the weights of 2 networks: two." in card
+        told = json.loads((folder / "config.json").read_text())["about"]["told"]
+        assert told == ["The mean of the weights of 2 networks: two."]
+    assert json.loads((found.run / "figures.json").read_text())["held_out"]["sentences"] > 0

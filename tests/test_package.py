@@ -100,7 +100,8 @@ def test_wheel(tmp_path: Path) -> None:
         names = {name for name in packed.namelist() if ".dist-info/" not in name}
     kinds = {
         "inference": (".py", ".typed", ".tsv", ".html"), "training": (".py", ".html"),
-        "model": (".py", ".onnx", ".json", ".md"), "seeds": (".py", ".jsonl", ".csv", ".md", ".svg"),
+        "model": (".py", ".onnx", ".json", ".md"),
+        "seeds": (".py", ".jsonl", ".csv", ".md", ".svg"),
     }  # fmt: skip
     wanted = {
         f"{package}/{path.name}"

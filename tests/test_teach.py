@@ -70,6 +70,9 @@ def test_a_student_learns_what_only_its_teacher_knows(
     assert denials(alone.model) == 0
     assert denials(taught.model) >= 6
     assert any("sentences that nobody labelled" in remark for remark in said)
+    card = (taught.model / "README.md").read_text(encoding="utf-8")
+    assert "A teacher (model) told what it makes of all sentences" in card
+    assert "teacher" not in (alone.model / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_network_of_fewer_layers(

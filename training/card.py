@@ -29,7 +29,12 @@ def write(folder: Path, about: Mapping[str, Any], figures: Mapping[str, Any]) ->
         "of a language model. Any other file is the trainer's own: its text is not in the "
         "package, but the weights have learned from it.\n",
         "## Recipe\n",
-        _table(("setting", "value"), [(key, str(value)) for key, value in recipe.items()]),
+        *(f"{told}\n" for told in about.get("told", ())),
+        _table(
+            ("setting", "value"),
+            [(key, str(value)) for key, value in recipe.items()
+             if key not in ("distil", "unlabelled")],
+        ),
         "## Figures of this int8 model\n",
         _figures("Held out (development split of the seeds and a fifth of the other data; the "
                  "thresholds were fitted on these sentences)", figures, "held_out"),
@@ -59,10 +64,11 @@ def write(folder: Path, about: Mapping[str, Any], figures: Mapping[str, Any]) ->
     (folder / FILE).write_text("\n".join(parts), encoding="utf-8")
 
 
-def write_for_hub(folder: Path, card: str, base: str | None) -> None:
+def write_for_hub(folder: Path, card: str, base: str | None, restored: bool = False) -> None:
     """Writes the card of an int8 model beside the float weights, as the Hugging Face hub has it.
 
-    `base` is named where the hub has it.
+    `base` is named where the hub has it. `restored` says that the float weights come out of
+    the int8 model, and not the other way round.
     """
     lines = ["---", "language: en", "library_name: stancewire", "tags: [news, stance-detection]"]
     if base == DEFAULT:
@@ -70,8 +76,13 @@ def write_for_hub(folder: Path, card: str, base: str | None) -> None:
     elif base and base.count("/") == 1 and not Path(base).exists():
         lines.append(f"base_model: {base}")
     told = (
-        "This folder holds the float weights; the figures above are of the int8 model that the "
-        "training run made of them. To tag with it:\n\n"
+        "This folder holds the float weights; the figures above are of the int8 model that "
+        + (
+            "they were restored from, as exact as it kept them"
+            if restored
+            else "the training run made of them"
+        )
+        + ". To tag with it:\n\n"
         '    pip install "stancewire[train]"\n'
         "    stancewire export FOLDER_OR_NAME -o model\n"
         "    stancewire tag article.txt --model model\n\n"

@@ -48,7 +48,8 @@ def to_conll(sentences: Sequence[LabelledSentence], notes: list[str]) -> str:
 def _sentence(sentence: LabelledSentence, odd: Counter[str]) -> str:
     labels = [label for label in LABELS if label in (sentence.labels or {NEUTRAL})]
     about = {"sent_id": sentence.id, "text": sentence.text, "labels": " ".join(labels)}
-    about |= {"stances": sentence.to_dict()["stances"], **sentence.more}
+    about |= {"stances": sentence.to_dict()["stances"]}
+    about = about | sentence.more | about  # ours first, and not replaced
     lines = [_comment(key, value) for key, value in about.items() if value != ""]
     words = word_spans(sentence.text)
     columns = [_tags(sentence, stance, role, words, odd) for stance, role in CHANNELS]

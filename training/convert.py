@@ -116,7 +116,8 @@ def to_float(model: str | Path, target: str | Path) -> Converted:
     )
     whole.save_pretrained(folder)
     text = source / card.FILE
-    card.write_for_hub(folder, text.read_text("utf-8") if text.is_file() else "", name)
+    card.write_for_hub(folder, text.read_text("utf-8") if text.is_file() else "", name,
+                       restored=True)  # fmt: skip
     return Converted(folder, {})
 
 

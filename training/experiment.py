@@ -28,7 +28,7 @@ from .parts import split
 from .recipe import Recipe
 from .teach import lessons
 from .teach import unlabelled as more_sentences
-from .train import fit
+from .train import check_teaching, fit
 
 
 @click.command()
@@ -66,6 +66,8 @@ def main(
     if unlabelled:
         apart = {sentence.text for sentence in (*learn, *judge, *parts.test, *unseen)}
         learn = [*learn, *more_sentences(unlabelled, recipe.unlabelled, apart)[0]]
+    if teacher:
+        check_teaching(recipe)
     told = lessons(Tagger.load(teacher), [s.text for s in learn]) if teacher else None
     for seed in seeds:
         recipe = replace(recipe, seed=seed)

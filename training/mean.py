@@ -51,7 +51,7 @@ def mean(
 
     `data` are the labelled files that the networks learned from besides the seeds: the same
     fifth of them is held out. `told` says for the card what the networks are. `out` becomes a
-    run folder as `train` writes it.
+    folder with `model/`, `network/` and `figures.json`.
     """
     run = Path(out)
     run.mkdir(parents=True)
@@ -59,21 +59,13 @@ def mean(
     save_file(mean_of([_weights(path) for path in weights]), start)
     parts = split(data, weight=recipe.data_weight)
     fitted = untrained(parts.learn[: recipe.batch_size], parts.judge, recipe, run, start)
-    fitted.network.eval()
-    outcome = finish(fitted, parts, recipe, run, ["seeds", *(Path(path).name for path in data)])
-    start.unlink()
+    fitted.network.eval().to("cpu")
     about = f"The mean of the weights of {len(weights)} networks{told and ': '}{told}."
-    path = outcome.model / "config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    config["about"]["mean"] = about
-    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    page = outcome.model / "README.md"
-    card = page.read_text(encoding="utf-8")
-    page.write_text(
-        card.replace("## Recipe\n", f"## Recipe\n\n{about} Unless that says otherwise each had "
-                     "these settings.\n", 1),
-        encoding="utf-8",
-    )  # fmt: skip
+    outcome = finish(
+        fitted, parts, recipe, run, ["seeds", *(Path(path).name for path in data)], [about]
+    )
+    start.unlink()
+    (run / "figures.json").write_text(json.dumps(outcome.figures, indent=2) + "\n")
     return outcome
 
 

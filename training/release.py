@@ -94,6 +94,14 @@ def write_folder(splits: Mapping[str, Sequence[LabelledSentence]], folder: Path)
         _replace(path, "".join(rows).encode(errors="replace"))
 
 
+def remove_card(folder: Path) -> None:
+    """Takes away the data card of the seeds, if it is there, and what lies beside it."""
+    path = folder / "README.md"
+    if path.is_file() and "pretty_name: The stancewire seed corpus" in path.read_text("utf-8"):
+        for name in ("README.md", *_BESIDE):
+            (folder / name).unlink(missing_ok=True)
+
+
 def write_card(splits: Mapping[str, object], folder: Path) -> None:
     """Puts the data card of the seeds, and what it leads to, beside the files of `splits`."""
     card = (seeds.FOLDER / "README.md").read_text(encoding="utf-8")

@@ -102,9 +102,8 @@ def train(
     old = Tagger.load(against) if against is not None else None
     if unlabelled and teacher is None:
         raise TrainingError("sentences without labels need a teacher that says what they are")
-    if teacher is not None and (recipe.swap_parties or recipe.drop_punctuation):
-        raise TrainingError("a teacher has not read the sentences that swap_parties and "
-                            "drop_punctuation make; leave one of the two out")  # fmt: skip
+    if teacher is not None:
+        check_teaching(recipe)
     if start is not None:
         if Path(start).name == hub.WEIGHTS and hub.is_model(Path(start).parent):
             start = Path(start).parent
@@ -137,7 +136,12 @@ def train(
     told = lessons(Tagger.load(teacher), [s.text for s in learn]) if teacher else None
     fitted = fit(learn, parts.judge, recipe, run, Path(start) if start else None, told)
     files = [*(["seeds"] if with_seeds else []), *(Path(path).name for path in data)]
-    outcome = finish(fitted, parts, recipe, run, files)
+    of_teacher = [] if teacher is None else [
+        f"A teacher ({Path(teacher).name}) told what it makes of all sentences, and of "
+        f"{len(learn) - len(parts.learn)} more that nobody labelled; its answers are "
+        f"{recipe.distil:.0%} of the loss."
+    ]  # fmt: skip
+    outcome = finish(fitted, parts, recipe, run, files, of_teacher)
     if old is not None:
         outcome = replace(outcome, against=Path(str(against)))
         new = Tagger.load(outcome.model)
@@ -155,6 +159,13 @@ def train(
     _write_json(run / "figures.json", outcome.figures)  # last: a run that has them is finished
     fitted.trainer.forget()
     return outcome
+
+
+def check_teaching(recipe: Recipe) -> None:
+    """Raises TrainingError where a teacher cannot go with the recipe."""
+    if recipe.swap_parties or recipe.drop_punctuation:
+        raise TrainingError("a teacher has not read the sentences that swap_parties and "
+                            "drop_punctuation make; leave one of the two out")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -247,10 +258,12 @@ def finish(
     recipe: Recipe,
     run: Path,
     files: Sequence[str],
+    told: Sequence[str] = (),
 ) -> Outcome:
     """Calibrates, quantizes and measures a trained network, and writes its two folders.
 
-    `files` names what the sentences came from, for the card.
+    `files` names what the sentences came from and `told` what else there is to say of it, for
+    the card.
     """
     network, trainer = fitted.network, fitted.trainer
     learn, judge, test = parts.learn, parts.judge, parts.test
@@ -261,7 +274,7 @@ def finish(
     thresholds = thresholds_for_news(judge, every_stance)
     in_float = at_thresholds(every_stance, thresholds)
 
-    about = _about(recipe, learn, judge, files)
+    about = _about(recipe, learn, judge, files) | ({"told": list(told)} if told else {})
     whole = hub.wrap(network, fitted.tokenizer, fitted.max_pieces, thresholds, about)
     whole.save_pretrained(run / "network")
     folder = export(
