@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .messages import MODEL, fail, plain_warnings
+from .messages import MODEL, counted, fail, plain_warnings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -99,7 +99,7 @@ def serve(
     shown = f"[{host}]" if ":" in host else host
     click.echo(
         f"stancewire: http://{shown}:{listening.getsockname()[1]} tags with the model {name} on "
-        f"{threads} {'core' if threads == 1 else 'cores'}; Ctrl-C ends it",
+        f"{counted(threads, 'core')}; Ctrl-C ends it",
         err=True,
     )
     with plain_warnings(), listening:

@@ -73,14 +73,14 @@ class LabelledSentence:
         if self.labels != other.labels:
             return True
         return any(
-            self._places(stance, role) != other._places(stance, role)
+            self.places(stance, role) != other.places(stance, role)
             for stance in self.labels
             for role in ROLES
-            if None not in (self._places(stance, role), other._places(stance, role))
+            if None not in (self.places(stance, role), other.places(stance, role))
         )
 
-    def _places(self, stance: str, role: str) -> set[tuple[int, int]] | None:
-        """Where the spans of a role are; None where it was not annotated."""
+    def places(self, stance: str, role: str) -> set[tuple[int, int]] | None:
+        """Where the spans of a stance's role are; None where it was not annotated."""
         marked = [item for item in self.stances if item.stance == stance]
         if any(role not in item.spans for item in marked):
             return None

@@ -165,14 +165,9 @@ class Tagger:
     def read(self, sentences: Sequence[str]) -> list[Reading]:
         """What the network says of sentences, each by itself, for a student to learn from."""
         read = self._reader.read(sentences)
-        found: list[Reading | None] = [None] * len(read)
-        batches = list(_batches([len(pieces.ids) for pieces in read]))
         with ThreadPoolExecutor(self._threads) as pool:
-            runs = pool.map(lambda batch: self._run([read[i] for i in batch]), batches)
-            for batch, results in zip(batches, runs, strict=True):
-                for i, (stances, spans) in zip(batch, results, strict=True):
-                    found[i] = Reading(read[i].words, stances, spans)
-        return [reading for reading in found if reading is not None]
+            results = _gathered(*self._runs(pool, read))
+        return [Reading(pieces.words, *results[i]) for i, pieces in enumerate(read)]
 
     def _begin(
         self,
@@ -216,15 +211,18 @@ class Tagger:
                     f"{text[start : start + 60]!r}…",
                     stacklevel=2,
                 )
+        return _Begun(articles, counts, places, read, *self._runs(pool, read))
+
+    def _runs(
+        self, pool: ThreadPoolExecutor, read: Sequence[Pieces]
+    ) -> tuple[list[list[int]], list[Future[list[_Result]]]]:
+        """Batches of sentences of like length, by their numbers, and the run of each."""
         batches = list(_batches([len(pieces.ids) for pieces in read]))
-        runs = [pool.submit(self._run, [read[i] for i in batch]) for batch in batches]
-        return _Begun(articles, counts, places, read, batches, runs)
+        return batches, [pool.submit(self._run, [read[i] for i in batch]) for batch in batches]
 
     def _finish(self, begun: _Begun) -> Iterator[list[TaggedSentence]]:
         """The tagged sentences of each text, as soon as the cores are done with them."""
-        results: dict[int, _Result] = {}
-        for batch, run in zip(begun.batches, begun.runs, strict=True):
-            results.update(zip(batch, run.result(), strict=True))
+        results = _gathered(begun.batches, begun.runs)
         tagged = (
             self._sentence(*place, pieces, *results[i])
             for i, (place, pieces) in enumerate(zip(begun.places, begun.read, strict=True))
@@ -290,6 +288,16 @@ def predict(
 def loaded(model: str | None = None) -> Tagger:
     """The tagger of a model folder or kept version, or of the model in use, loaded once."""
     return Tagger.load(model and find(model))
+
+
+def _gathered(
+    batches: Sequence[Sequence[int]], runs: Sequence[Future[list[_Result]]]
+) -> dict[int, _Result]:
+    """What runs gave, once all are done, by the number of the sentence."""
+    results: dict[int, _Result] = {}
+    for batch, run in zip(batches, runs, strict=True):
+        results.update(zip(batch, run.result(), strict=True))
+    return results
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -73,11 +73,10 @@ def _tags(
     odd: Counter[str],
 ) -> list[str]:
     """The cells of one column."""
-    marked = [item for item in sentence.stances if item.stance == stance]
-    if any(role not in item.spans for item in marked):
+    spans = sentence.places(stance, role)
+    if spans is None:
         return ["_"] * len(words)
     tags = ["O"] * len(words)
-    spans = {(span.start, span.end) for item in marked for span in item.spans[role]}
     for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span)):
         inside = [i for i, word in enumerate(words) if word[0] < end and start < word[1]]
         first, last = inside[0], inside[-1]

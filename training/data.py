@@ -106,10 +106,10 @@ def span_labels(sentence: LabelledSentence, pieces: Pieces) -> list[list[int]]:
     if sentence.where == UNLABELLED:
         return table
     for channel, (stance, role) in enumerate(CHANNELS):
-        marked = [item for item in sentence.stances if item.stance == stance]
-        if any(role not in item.spans for item in marked):
+        places = sentence.places(stance, role)
+        if places is None:
             continue
-        spans = sorted({(s.start, s.end) for item in marked for s in item.spans[role]})
+        spans = sorted(places)
         before: tuple[int, int] | None = None
         for word, (start, end) in enumerate(pieces.words):
             inside = next((s for s in spans if s[0] < end and start < s[1]), None)

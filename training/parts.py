@@ -98,7 +98,7 @@ def split(
                 of_group = by_part[part_of[sentence.text]]
                 of_group.append(clashes.get(sentence.text, sentence))
     if rehearse:
-        learn = sorted(sorted(learn, key=_digest)[:rehearse], key=lambda s: s.where)
+        learn = sorted(sorted(learn, key=digest)[:rehearse], key=lambda s: s.where)
     for sentence in new:
         if not held_out[sentence.text]:
             learn += [sentence] * often[sentence.where.rpartition(":")[0]]
@@ -148,7 +148,7 @@ def _held_out(
     digests: dict[int, bytes] = {}
     for i, sentence in enumerate(new, len(corpus)):
         group = top(i)
-        digests[group] = min(digests.get(group, b"\xff" * 33), _digest(sentence))
+        digests[group] = min(digests.get(group, b"\xff" * 33), digest(sentence))
     alone = [group for group in digests if group not in with_seeds]
     least = min((digests[group] for group in alone), default=b"") if len(alone) > 1 else b""
     for i in range(len(corpus), len(texts)):
@@ -214,6 +214,6 @@ def _weights(data: Sequence[str | Path], weights: Mapping[str, int], weight: int
     return found
 
 
-def _digest(sentence: LabelledSentence) -> bytes:
+def digest(sentence: LabelledSentence) -> bytes:
     """Bytes that depend on the text alone."""
     return hashlib.sha256(sentence.text.encode("utf-8", "surrogatepass")).digest()

@@ -6,7 +6,6 @@ any model folder; it speaks of words, so it may cut them into other pieces than 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,8 @@ from stancewire.tagger import Tagger
 from stancewire.types import CHANNELS, STANCES
 from torch import Tensor
 from torch.nn import functional
+
+from .parts import digest
 
 # Where a sentence says it is from that nobody labelled.
 UNLABELLED = "unlabelled"
@@ -66,8 +67,8 @@ def unlabelled(
             remarks.append(f"{article.where}: {article.why}")
         elif looks_english(article.text):
             texts.update(dict.fromkeys(_sentences(article.text)))
-    left = sorted((text for text in texts if text not in apart), key=_digest)[:most]
-    return [LabelledSentence(text, (), where=UNLABELLED) for text in left], remarks
+    left = [LabelledSentence(text, (), where=UNLABELLED) for text in texts if text not in apart]
+    return sorted(left, key=digest)[:most], remarks
 
 
 def _sentences(text: str) -> Iterator[str]:
@@ -75,10 +76,6 @@ def _sentences(text: str) -> Iterator[str]:
         sentence = " ".join(text[start:end].split())
         if len(sentence.split()) >= _FEWEST_WORDS:
             yield sentence
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def lesson_loss(
