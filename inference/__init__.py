@@ -8,7 +8,6 @@ Importing this package is light; the model is loaded when something is first tag
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from .types import LABELS, ROLES, STANCES, Resolved, Span, Stance, TaggedSentence
@@ -44,5 +43,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(columns, name)
     if name == "__version__":
+        from importlib.metadata import version
+
         return version("stancewire")
     raise AttributeError(f"module 'stancewire' has no attribute {name!r}")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any, overload
@@ -22,7 +23,6 @@ from . import decode
 from .models import current, find
 from .parties import party
 from .pieces import PieceReader, Pieces
-from .resolve import resolve
 from .sentences import Bounds, split_sentences, strip
 from .types import CHANNELS, PARTY_ROLES, ROLES, STANCES, Span, Stance, TaggedSentence
 
@@ -94,18 +94,16 @@ class Tagger:
         of cores to use; all, unless said otherwise. Raises ModelError where a file is
         missing, was changed since training, or comes from a newer stancewire.
         """
-        import onnxruntime  # heavy: only once something is tagged
-
         path = Path(folder) if folder is not None else current()
-        config = _read_config(path)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # the cores work on a sentence each
-        options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(
-            str(path / "model.onnx"), options, providers=["CPUExecutionProvider"]
-        )
-        reader = PieceReader.load(path, config["max_pieces"])
-        return cls(session, reader, config, threads or available_cores())
+        # a session opens slowly, but leaves the interpreter free for the rest
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(import_module, "onnxruntime")
+            config = _read_config(path)
+            opening = pool.submit(_session, path / "model.onnx")
+            from . import resolve  # noqa: F401 - read while the session opens
+
+            reader = PieceReader.load(path, config["max_pieces"])
+        return cls(opening.result(), reader, config, threads or available_cores())
 
     # a string is itself an iterable of strings, which mypy calls an overlap: the first one wins
     @overload
@@ -290,6 +288,16 @@ def loaded(model: str | None = None) -> Tagger:
     return Tagger.load(model and find(model))
 
 
+def _session(model: Path) -> Any:
+    """An ONNX Runtime session for one core."""
+    import onnxruntime  # heavy: only once something is tagged
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # the cores work on a sentence each
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+
+
 def _gathered(
     batches: Sequence[Sequence[int]], runs: Sequence[Future[list[_Result]]]
 ) -> dict[int, _Result]:
@@ -414,6 +422,8 @@ def _checked(text: str, bounds: Iterable[Bounds]) -> list[Bounds]:
 
 def with_resolved(text: str, sentences: list[TaggedSentence]) -> list[TaggedSentence]:
     """The sentences of an article, their sources with the fuller names that they go back to."""
+    from .resolve import resolve  # `Tagger.load` has read it by now
+
     spans = [
         span for sentence in sentences for stance in sentence.stances for span in stance.source
     ]
