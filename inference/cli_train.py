@@ -115,6 +115,11 @@ def _print_evaluation(result: Evaluation) -> None:
     type=click.IntRange(min=1),
     help="Keep so many layers of the encoder: fewer are faster and less exact.  [default: all]",
 )
+@click.option(
+    "--neurons",
+    type=click.IntRange(min=1),
+    help="Keep so many neurons in the middle of each layer, with the same effect.  [default: all]",
+)
 @click.option("--out", type=FOLDER, help="The run folder.  [default: runs/ and the time]")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out that was stopped.")
 @click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="Passes over the data.")
@@ -138,6 +143,7 @@ def train(
     unlabelled: tuple[Path, ...],
     teacher: str | None,
     layers: int | None,
+    neurons: int | None,
     out: Path | None,
     resume: bool,
     epochs: float | None,
@@ -170,7 +176,7 @@ def train(
         fail(f'training needs {error.name}; run: pip install "stancewire[train]"')
 
     given = {"base": base, "epochs": epochs, "seed": seed, "data_weight": for_all,
-             "layers": layers}  # fmt: skip
+             "layers": layers, "neurons": neurons}  # fmt: skip
     recipe = replace(
         RECIPES[recipe_name or ("update" if start else "default")],
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]

@@ -11,9 +11,10 @@ from stancewire import Tagger
 from stancewire.labels import LabelledSentence, read_row
 from stancewire.pieces import PieceReader
 from stancewire.training.data import collate, to_dataset
-from stancewire.training.network import StanceNetwork, keep_layers, loss
+from stancewire.training.network import StanceNetwork, loss
 from stancewire.training.parts import TrainingError
 from stancewire.training.recipe import Recipe
+from stancewire.training.smaller import keep_layers, keep_neurons
 from stancewire.training.teach import UNLABELLED, lesson_loss, lessons, unlabelled
 from stancewire.training.train import train
 from tiny import rows
@@ -102,6 +103,42 @@ def test_layers_kept_are_the_first_the_last_and_between(tiny_base: Path) -> None
     for count in (0, 4):
         with pytest.raises(ValueError, match="cannot be kept"):
             keep_layers(encoder, count)
+
+
+def test_a_network_of_fewer_neurons(
+    tiny_base: Path, teacher: Path, few: Path, tmp_path: Path
+) -> None:
+    recipe = replace(QUICK, base=str(tiny_base), neurons=32)
+    small = train([few], out=tmp_path / "small", recipe=recipe, with_seeds=False, teacher=teacher)
+    assert small.figures["held_out"]["macro_f1"] > 0.9
+    size = (small.model / "model.onnx").stat().st_size
+    assert size < (teacher / "model.onnx").stat().st_size
+    # it keeps its size whichever of its two folders an update starts from
+    for start in (small.model, small.run / "network"):
+        again = train(
+            [few], out=tmp_path / f"from-{start.name}", with_seeds=False, start=start,
+            recipe=replace(QUICK, base=str(tiny_base), epochs=0.2),
+        )  # fmt: skip
+        kept = (again.model / "model.onnx").stat().st_size
+        assert kept == pytest.approx(size, abs=64)  # a number more or less takes a byte
+    with pytest.raises(TrainingError, match="96 neurons, of which 97 cannot be kept"):
+        train([few], out=tmp_path / "larger", recipe=replace(recipe, neurons=97), with_seeds=False)
+
+
+def test_neurons_kept_are_those_that_say_something(tiny_base: Path) -> None:
+    encoder = BertModel.from_pretrained(tiny_base).eval()
+    reader = PieceReader(Tokenizer.from_file(str(tiny_base / "tokenizer.json")), 32)
+    examples = reader.read([str(row["text"]) for row in rows()])
+    silent = torch.arange(0, 96, 3)
+    for layer in encoder.encoder.layer:
+        with torch.no_grad():
+            layer.output.dense.weight[:, silent] = 0.0
+    given = torch.tensor([examples[0].ids])
+    before = encoder(given)[0]
+    keep_neurons(encoder, 64, examples)
+    assert torch.allclose(encoder(given)[0], before, atol=1e-5)
+    keep_neurons(encoder, 63, examples)  # one that is heard
+    assert not torch.allclose(encoder(given)[0], before, atol=1e-5)
 
 
 def test_loss_is_least_where_the_student_says_the_same(tiny_base: Path, teacher: Path) -> None:

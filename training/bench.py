@@ -20,10 +20,12 @@ from pathlib import Path
 
 import click
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from stancewire import Tagger, seeds
+from stancewire.models import current
 from stancewire.sentences import split_sentences
 
 from . import base as bases
@@ -45,8 +47,8 @@ def main(count: int, threads: int, model: Path | None) -> None:
     ours = len(texts) / _best(lambda: tagger.predict(texts, split=False))
     plain = len(texts) / _best(_pipeline(texts, threads), rounds=1)
     ceiling = _ceiling(threads)
-    # the encoder's products alone: 2 operations for each weight and word piece
-    needed = 2 * 6 * 12 * 384**2 * float(np.mean(pieces)) / 1e9
+    # the products alone: 2 operations for each weight and word piece
+    needed = 2 * _weights((model or current()) / "model.onnx") * float(np.mean(pieces)) / 1e9
     click.echo(f"transformers pipeline, fp32, batches of 32: {plain:7.1f} sentences/s")
     click.echo(f"stancewire, int8:                           {ours:7.1f} sentences/s")
     click.echo(f"that is {ours / plain:.1f} times the pipeline")
@@ -87,6 +89,18 @@ def _pipeline(texts: Sequence[str], threads: int) -> Callable[[], object]:
         batch_size=32,
     )  # fmt: skip
     return lambda: tag(list(texts))
+
+
+def _weights(path: Path) -> int:
+    """How many weights a model's int8 products have."""
+    graph = onnx.load(path).graph
+    sizes = {constant.name: int(np.prod(constant.dims)) for constant in graph.initializer}
+    packed = {
+        node.output[0]: sizes.get(node.input[0], 0)
+        for node in graph.node
+        if node.op_type == "DequantizeLinear"
+    }
+    return sum(packed.get(node.input[1], 0) for node in graph.node if node.op_type == "MatMul")
 
 
 def _ceiling(threads: int) -> float:

@@ -81,23 +81,6 @@ class StanceNetwork(nn.Module):
         return stance_logits, torch.cat(channels, dim=2)
 
 
-def keep_layers(encoder: PreTrainedModel, count: int) -> None:
-    """Leaves `count` of an encoder's layers, evenly chosen with the first and the last.
-
-    Sajjad et al. 2023, "On the effect of dropping layers of pre-trained transformer models".
-    Raises ValueError where the encoder has fewer, or keeps its layers elsewhere than BERT.
-    """
-    stack = getattr(encoder, "encoder", None)
-    layers = getattr(stack, "layer", None)
-    if stack is None or not isinstance(layers, nn.ModuleList):
-        raise ValueError(f"layers cannot be left out of a {type(encoder).__name__}")
-    if not 1 <= count <= len(layers):
-        raise ValueError(f"the encoder has {len(layers)} layers, of which {count} cannot be kept")
-    kept = [round(i * (len(layers) - 1) / max(1, count - 1)) for i in range(count)]
-    stack.layer = nn.ModuleList(layers[i] for i in kept)
-    encoder.config.num_hidden_layers = count
-
-
 def loss(
     stance_logits: Tensor,
     span_logits: Tensor,

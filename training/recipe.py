@@ -28,6 +28,7 @@ class Recipe:
     patience: int = 0  # epochs without gain before it stops; then the best epoch's weights count
     max_pieces: int = 256
     layers: int = 0  # so many of the encoder's layers stay, evenly chosen; 0 is all
+    neurons: int = 0  # so many neurons of each feed-forward part stay, see `smaller`; 0 is all
     distil: float = 0.5  # with a teacher: the part of the loss that its answers have
     unlabelled: int = 10_000  # at most so many sentences nobody labelled
     train_words: bool = False  # whether the encoder's word vectors learn, too

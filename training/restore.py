@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor
 
-from .network import StanceNetwork, keep_layers
+from .network import StanceNetwork
 from .quantize import INT8, SCALE, SMOOTH
+from .smaller import shrink_to
 
 
 def restore(network: StanceNetwork, folder: Path) -> None:
@@ -25,9 +26,7 @@ def restore(network: StanceNetwork, folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     weights["transitions"] = torch.tensor(config["transitions"])
     weights["shown"] = torch.zeros_like(network.shown)  # nothing is added when tagging
-    kept = {name.split(".")[3] for name in weights if name.startswith("encoder.encoder.layer.")}
-    if 0 < len(kept) < network.encoder.config.num_hidden_layers:
-        keep_layers(network.encoder, len(kept))  # the model is smaller than its base
+    shrink_to(network.encoder, weights)  # the model may be smaller than its base
     own = network.state_dict()
     unlike = {name for name in own.keys() - weights.keys() if own[name].is_floating_point()}
     unlike |= {n for n in own.keys() & weights.keys() if own[n].shape != weights[n].shape}

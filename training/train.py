@@ -19,7 +19,7 @@ os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 import torch
 from google.protobuf.message import DecodeError
 from safetensors import SafetensorError
-from safetensors.torch import load_model
+from safetensors.torch import load_file, load_model
 from stancewire import seeds
 from stancewire.labels import LabelledSentence
 from stancewire.pieces import PieceReader
@@ -35,10 +35,11 @@ from .calibrate import calibrate, calibration_error, reliability
 from .compare import Comparison, compare, overall
 from .export import agreement, examples_of, export
 from .judge import ALL, at_thresholds, measure, tag_whole, thresholds_for_news
-from .network import StanceNetwork, keep_layers
+from .network import StanceNetwork
 from .parts import Parts, TrainingError, split
 from .recipe import Recipe
 from .restore import restore
+from .smaller import keep_layers, keep_neurons, shrink_to
 from .teach import Lesson, lessons
 from .teach import unlabelled as more_sentences
 from .trainer import StanceTrainer
@@ -208,13 +209,15 @@ def untrained(
     """What `fit` trains, as it is before the first step."""
     set_seed(recipe.seed, deterministic=True)
     network, tokenizer = _network(recipe, start)
-    if recipe.layers:
-        try:
-            keep_layers(network.encoder, recipe.layers)
-        except ValueError as error:
-            raise TrainingError(str(error)) from None
     max_pieces = _limit(network.encoder, recipe.max_pieces)
     reader = PieceReader(Tokenizer.from_str(tokenizer.backend_tokenizer.to_str()), max_pieces)
+    try:
+        if recipe.layers:
+            keep_layers(network.encoder, recipe.layers)
+        if recipe.neurons:
+            keep_neurons(network.encoder, recipe.neurons, examples_of(learn, reader))
+    except ValueError as error:
+        raise TrainingError(str(error)) from None
     trainer = StanceTrainer(network, reader, learn, judge, recipe, run, told)
     return Fitted(network, tokenizer, max_pieces, trainer)
 
@@ -236,6 +239,7 @@ def _network(recipe: Recipe, start: Path | None) -> tuple[StanceNetwork, PreTrai
             raise TrainingError(f"cannot start from a model: {error}") from None
     elif start:
         try:
+            shrink_to(encoder, load_file(start))
             load_model(network, str(start))
         except (OSError, SafetensorError, RuntimeError) as error:
             raise TrainingError(f"{start}: holds no weights of this network: {error}") from None
