@@ -17,17 +17,18 @@ def files() -> list[Path]:
     It holds two sentences of rounds 3 and 7 that have between them all fields there are:
     `datasets` takes the columns from the file whose name comes first.
     """
-    return sorted(FOLDER.glob("round-*.jsonl"))
+    first = FOLDER / "round--columns.jsonl"
+    return sorted(FOLDER.glob("round-*.jsonl"), key=lambda p: (p != first, len(p.name), p.name))
 
 
 def load(split: str | None = None) -> list[LabelledSentence]:
-    """The labelled sentences, all of them or those of one split, in order of their ids.
+    """The labelled sentences, all of them or those of one split, in order of rounds and ids.
 
     Raises ValueError for a split that is none of `SPLITS`.
     """
     if split is not None and split not in SPLITS:
         raise ValueError(f"no split {split!r}; the splits are {', '.join(SPLITS)}")
-    sentences = sorted(read_labelled(*files()), key=lambda sentence: sentence.id)
+    sentences = sorted(read_labelled(*files()), key=lambda s: (s.more["round"], s.id))
     return [s for s in sentences if split is None or split_of(group_of(s)) == split]
 
 
