@@ -18,6 +18,7 @@ from stancewire.tagger import FORMAT
 from stancewire.types import CHANNELS, STANCES, TaggedSentence
 from tokenizers import Tokenizer
 from torch import nn
+from transformers import PreTrainedModel
 
 from .data import shown
 from .quantize import Feeds, quantize
@@ -87,6 +88,13 @@ def transitions(network: nn.Module) -> list[Any]:
 def to_onnx(network: nn.Module, path: Path) -> None:
     """Writes the network as float32 ONNX with free batch and sentence length."""
     network.eval()
+    encoder = network.encoder
+    assert isinstance(encoder, PreTrainedModel)
+    usual = encoder.config._attn_implementation
+    # attention written out has fewer nodes than torch's own, whose guards are traced along:
+    # the file opens in less time; older versions of transformers cannot change over
+    switch = getattr(encoder, "set_attn_implementation", lambda _: None)
+    switch("eager")
     ids = torch.ones(2, 16, dtype=torch.long)
     mask = torch.ones_like(ids)
     mask[1, 9:] = 0
@@ -100,6 +108,7 @@ def to_onnx(network: nn.Module, path: Path) -> None:
             dynamic_axes={**dict.fromkeys(names[0], sizes), names[1][0]: {0: "batch"},
                           names[1][1]: sizes},
         )  # fmt: skip
+    switch(usual)
 
 
 def agreement(
