@@ -19,7 +19,7 @@ os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 import torch
 from google.protobuf.message import DecodeError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, load_model
+from safetensors.torch import load_file
 from stancewire import seeds
 from stancewire.labels import LabelledSentence
 from stancewire.pieces import PieceReader
@@ -239,9 +239,10 @@ def _network(recipe: Recipe, start: Path | None) -> tuple[StanceNetwork, PreTrai
             raise TrainingError(f"cannot start from a model: {error}") from None
     elif start:
         try:
-            shrink_to(encoder, load_file(start))
-            load_model(network, str(start))
-        except (OSError, SafetensorError, RuntimeError) as error:
+            weights = load_file(start)
+            shrink_to(encoder, weights)
+            network.load_state_dict(weights)
+        except (OSError, ValueError, SafetensorError, RuntimeError) as error:
             raise TrainingError(f"{start}: holds no weights of this network: {error}") from None
     return network, tokenizer
 
