@@ -36,6 +36,10 @@ ARTICLES_AHEAD = 64
 # in its cache.
 _BATCH_PIECES = 256
 
+# Fusions whose one kernel takes longer on a processor than the kernels that it stands for;
+# without them a run is a tenth quicker (training/EXPERIMENTS.md).
+_SLOW_FUSIONS = ["SkipLayerNormFusion", "BiasGeluFusion"]
+
 # stance probabilities (3,) and span logits (words, 8, 3) of a sentence
 _Result = tuple[NDArray[np.float32], NDArray[np.float32]]
 
@@ -63,11 +67,6 @@ class _Begun:
     read: list[Pieces]
     batches: list[list[int]]
     runs: list[Future[list[_Result]]]
-
-
-# Fusions whose one kernel takes longer on a processor than the kernels that it stands for;
-# without them a run is a tenth quicker (training/EXPERIMENTS.md).
-_SLOW_FUSIONS = ["SkipLayerNormFusion", "BiasGeluFusion"]
 
 
 class ModelError(ValueError):

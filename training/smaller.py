@@ -60,7 +60,8 @@ def keep_neurons(encoder: PreTrainedModel, count: int, examples: Sequence[Pieces
 def shrink_to(encoder: PreTrainedModel, weights: Mapping[str, Tensor]) -> None:
     """Gives an encoder the shape of the one in a network whose weights these are.
 
-    Does nothing where that one has the same shape, or is not built like BERT.
+    Does nothing where that one has the same shape, or is not built like BERT. Raises ValueError
+    where it is and `encoder` is not.
     """
     sizes = [len(weights[name]) for name in weights if name.endswith("intermediate.dense.bias")]
     if sizes and len(sizes) < len(_layers(encoder)):
