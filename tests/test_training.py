@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +12,23 @@ from stancewire import Tagger, seeds
 from stancewire.labels import read_row
 from stancewire.pieces import PieceReader
 from stancewire.training import base as bases
-from stancewire.training.calibrate import calibrate, calibration_error, reliability
+from stancewire.training.calibrate import calibrate, calibration_error, recalibrated, reliability
 from stancewire.training.data import collate, span_labels, to_dataset
 from stancewire.training.export import to_onnx
-from stancewire.training.judge import ALL, at_thresholds, fit_thresholds, tag_whole
+from stancewire.training.judge import (
+    ALL,
+    at_thresholds,
+    fit_thresholds,
+    tag_in_float,
+    tag_whole,
+)
 from stancewire.training.network import IGNORED, StanceNetwork, chain_loss, loss
 from stancewire.training.parts import TrainingError, split
 from stancewire.training.recipe import Recipe
 from stancewire.training.restore import restore
 from stancewire.training.ship import ship
 from stancewire.training.train import train
-from stancewire.types import CHANNELS, TaggedSentence
+from stancewire.types import CHANNELS, STANCES, TaggedSentence
 from tiny import rows
 from tokenizers import Tokenizer
 from transformers import BertModel
@@ -191,6 +198,28 @@ def test_calibrated_scores_mean_what_they_say(tiny_base: Path) -> None:
     changed = network.stance_bias.detach() - before
     assert changed[:2].tolist() == [0, 0]
     assert changed[2] != 0
+
+
+def test_calibrating_afterwards_is_calibrating_before(run, tiny_base: Path) -> None:
+    network = StanceNetwork(BertModel.from_pretrained(tiny_base, add_pooling_layer=False))
+    restore(network, run.model)
+    reader = PieceReader(Tokenizer.from_file(str(run.model / "tokenizer.json")), 32)
+    gold = [read_row(row) for row in rows()]
+    before = tag_in_float(network, reader, ALL, gold)
+    moved = {"accuses": (0.5, 1.0), "denies": (1, 0), "warns": (2.0, -3.0)}
+    for i, (scale, shift) in enumerate(moved.values()):
+        network.stance.data[i] *= scale
+        network.stance_bias.data[i] = network.stance_bias.data[i] * scale + shift
+    thresholds = dict.fromkeys(STANCES, 0.4)
+    wanted = at_thresholds(tag_in_float(network, reader, ALL, gold), thresholds)
+    for want, got in zip(
+        wanted, at_thresholds(recalibrated(before, moved), thresholds), strict=True
+    ):
+        assert got.label == want.label
+        assert got.scores == pytest.approx(want.scores, abs=1e-5)
+        assert [replace(s, score=0) for s in got.stances] == [
+            replace(s, score=0) for s in want.stances
+        ]
 
 
 def test_chain_loss_is_the_likelihood_among_all_legal_sequences() -> None:

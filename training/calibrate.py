@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from stancewire import decode
 from stancewire.labels import LabelledSentence
 from stancewire.types import STANCES, TaggedSentence
 from torch.nn import functional
@@ -40,6 +41,25 @@ def calibrate(
             network.stance[row] *= scale
             network.stance_bias[row] = network.stance_bias[row] * scale + shift
     return fitted
+
+
+def recalibrated(
+    tagged: Sequence[TaggedSentence], moved: Mapping[str, tuple[float, float]]
+) -> list[TaggedSentence]:
+    """What sentences are whose network `calibrate` has moved, without tagging them again.
+
+    `tagged` holds them at thresholds of 0, and so does the result; labels stay as they were,
+    for `judge.at_thresholds` to set.
+    """
+    after = []
+    for sentence in tagged:
+        logits = torch.logit(torch.tensor([sentence.scores[s] for s in STANCES]).double(), eps=1e-7)
+        by = torch.tensor([moved[s] for s in STANCES]).double()
+        scores = decode.scores(torch.sigmoid(logits * by[:, 0] + by[:, 1]).float().numpy())
+        stances = (replace(stance, score=scores[stance.stance]) for stance in sentence.stances)
+        strongest_first = tuple(sorted(stances, key=lambda stance: -stance.score))
+        after.append(replace(sentence, scores=scores, stances=strongest_first))
+    return after
 
 
 def _platt(logit: torch.Tensor, true: torch.Tensor) -> tuple[float, float]:

@@ -31,7 +31,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from . import base as bases
 from . import card, hub, report
-from .calibrate import calibrate, calibration_error, reliability
+from .calibrate import calibrate, calibration_error, recalibrated, reliability
 from .compare import Comparison, compare, overall
 from .export import agreement, examples_of, export
 from .judge import ALL, at_thresholds, measure, tag_whole, thresholds_for_news
@@ -275,7 +275,7 @@ def finish(
     trainer.judge = judge
     uncalibrated = trainer.tag(ALL)
     moved = calibrate(network, judge, uncalibrated)
-    every_stance = trainer.tag(ALL)
+    every_stance = recalibrated(uncalibrated, moved)
     thresholds = thresholds_for_news(judge, every_stance)
     in_float = at_thresholds(every_stance, thresholds)
 
