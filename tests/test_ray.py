@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.server import ThreadedMotoServer
+from pyarrow.fs import FileSystem, copy_files
 from stancewire import Tagger
 from stancewire.documents import Article, Skipped, read_articles
 from stancewire.ray import ClusterError, Written, tag_dataset, tag_files
@@ -35,8 +37,25 @@ ROWS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[str]:
+    """A bucket on an S3 server of our own, whose address Arrow takes from the environment."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_ACCESS_KEY_ID", "anyone")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "anything")
+        system, _ = FileSystem.from_uri("s3://?allow_bucket_creation=true")
+        system.create_dir("news")
+        yield "s3://news"
+    server.stop()
+
+
 @pytest.fixture(scope="module", autouse=True)
-def cluster() -> Iterator[None]:
+def cluster(bucket: str) -> Iterator[None]:  # its workers see the environment as it is now
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # no network
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
@@ -219,6 +238,22 @@ def test_files_in_and_out(tagger: Tagger, tmp_path: Path) -> None:
     for row in some:
         row["article"] = row["article"].replace(str(folder), uri)
     same(written(out), mended(some))
+
+
+def test_files_in_an_object_store(tagger: Tagger, bucket: str, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(lines(ROWS) + b"{broken\n")
+    system, place = FileSystem.from_uri(bucket)
+    with system.open_output_stream(f"{place}/in/a.jsonl") as file:
+        file.write((tmp_path / "a.jsonl").read_bytes())
+    expected = plain(tagger, tmp_path / "a.jsonl")
+    for row in expected:
+        row["article"] = row["article"].replace(str(tmp_path), f"{bucket}/in")
+    assert tag_files([f"{bucket}/in"], f"{bucket}/out") == Written(len(expected) - 1, 1)
+    (tmp_path / "out").mkdir()
+    copy_files(f"{bucket}/out", str(tmp_path / "out"))
+    same(written(tmp_path / "out"), expected)
+    with pytest.raises(ClusterError, match="news/out: exists already"):
+        tag_files([f"{bucket}/in"], f"{bucket}/out")
 
 
 def mended(found: list[dict[str, Any]]) -> Any:
