@@ -144,14 +144,22 @@ def legal(transitions: Tensor) -> Tensor:
     return transitions + barred
 
 
+def of_words(logits: Tensor, first: Tensor) -> Tensor:
+    """Span logits (B, W, 8, 3) of words from those (B, T, 8, 3) of pieces, by first pieces.
+
+    `first` is (B, W); what stands behind the last word, at -1, is anything.
+    """
+    index = first.clamp(min=0)[:, :, None, None].expand(-1, -1, *logits.shape[2:])
+    return logits.gather(1, index)
+
+
 def chain_loss(logits: Tensor, transitions: Tensor, tags: Tensor, first: Tensor) -> Tensor:
     """Negative log-likelihood (B, 8) of the tags by a linear-chain CRF for each channel.
 
     `logits` is (B, T, 8, 3) over pieces, `tags` (B, W, 8) and `first` (B, W) over words.
     Lafferty, McCallum and Pereira 2001, "Conditional random fields".
     """
-    index = first.clamp(min=0)[:, :, None, None].expand(-1, -1, *logits.shape[2:])
-    words = logits.gather(1, index)  # (B, W, 8, 3)
+    words = of_words(logits, first)  # (B, W, 8, 3)
     step = legal(transitions)  # (8, from, to)
     there = first >= 0  # (B, W)
     begun = words[:, 0].clone()
@@ -160,9 +168,9 @@ def chain_loss(logits: Tensor, transitions: Tensor, tags: Tensor, first: Tensor)
     for i in range(1, words.shape[1]):
         onward = torch.logsumexp(total.unsqueeze(-1) + step, dim=2) + words[:, i]
         total = torch.where(there[:, i, None, None], onward, total)
-    of_words = words.gather(3, tags.unsqueeze(-1)).squeeze(-1)  # (B, W, 8)
+    of_tags = words.gather(3, tags.unsqueeze(-1)).squeeze(-1)  # (B, W, 8)
     channels = torch.arange(len(CHANNELS), device=tags.device)
     of_steps = step[channels, tags[:, :-1], tags[:, 1:]]  # (B, W - 1, 8)
-    taken = (of_words * there.unsqueeze(-1)).sum(1)
+    taken = (of_tags * there.unsqueeze(-1)).sum(1)
     taken = taken + (of_steps * there[:, 1:].unsqueeze(-1)).sum(1)
     return torch.logsumexp(total, dim=-1) - taken

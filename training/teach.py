@@ -22,6 +22,7 @@ from stancewire.types import CHANNELS, STANCES
 from torch import Tensor
 from torch.nn import functional
 
+from .network import of_words
 from .parts import digest
 
 # Where a sentence says it is from that nobody labelled.
@@ -94,8 +95,7 @@ def lesson_loss(
     the teacher is sure of it, and at least `absent_weight`.
     """
     of_stance = functional.binary_cross_entropy_with_logits(stance_logits, taught_stances)
-    index = first.clamp(min=0)[:, :, None, None].expand(-1, -1, *span_logits.shape[2:])
-    words = functional.log_softmax(span_logits.gather(1, index), -1)  # (B, W, 8, 3)
+    words = functional.log_softmax(of_words(span_logits, first), -1)  # (B, W, 8, 3)
     teacher = functional.log_softmax(taught_spans, -1)
     apart = (teacher.exp() * (teacher - words)).sum(-1)  # (B, W, 8)
     channel_of = torch.tensor([STANCES.index(s) for s, _ in CHANNELS], device=first.device)
