@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .messages import FILE, MODEL, NEW_FILE, counted, fail, plain_warnings
+from .messages import FILE, MODEL, NEW_FILE, counted, fail, plain_warnings, refuse_input
 
 if TYPE_CHECKING:
     from .documents import Article
@@ -71,6 +71,7 @@ def suggest(
     from .training.suggest import suggest as pick
 
     form = _writable(output, format_for(output, form), overwrite)
+    refuse_input(output, *paths, *known)
     texts = known_texts(*known)
     failed: list[str] = []
     left_out: Counter[str] = Counter()
@@ -205,6 +206,8 @@ def import_(files: tuple[Path, ...], output: Path, approved: bool, overwrite: bo
     _writable(output, "jsonl", overwrite)
     beside = output.with_name(f"{output.stem}.conflicts.jsonl")
     _writable(beside, "jsonl", overwrite)
+    for written in (output, beside):  # also with --overwrite: a person's work is in there
+        refuse_input(written, *files)
     problems: list[str] = []
     repaired: list[str] = []
     read = read_exports(*files, approved=approved, problems=problems, repaired=repaired)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from .messages import MODEL, NEW_FILE, counted, fail, plain_warnings
+from .messages import MODEL, NEW_FILE, counted, fail, plain_warnings, refuse_input
 
 
 @click.command()
@@ -41,8 +41,7 @@ def report(records: Path, output: Path, title: str | None, context: int, overwri
 
     if output.exists() and not overwrite:
         fail(f"{output}: exists already; --overwrite replaces it")
-    if output.exists() and records.exists() and output.samefile(records):
-        fail(f"{output}: is input and output at once; name another file after -o")
+    refuse_input(output, records)
     counts = write_report(records, output, title, context)
     told = f"{counted(counts['stances'], 'stance')} in {counted(counts['articles'], 'article')}"
     click.echo(f"{output}: {told}, {counts['bytes'] / 1e6:.1f} MB")

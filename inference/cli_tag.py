@@ -7,14 +7,14 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .messages import MODEL, check_folder, counted, fail, plain_warnings
+from .messages import MODEL, check_folder, counted, fail, plain_warnings, refuse_input, say
 
 if TYPE_CHECKING:
     from .batch import Counts, Emit
@@ -66,7 +66,7 @@ def tag(
     model: Path | None,
     no_split: bool,
 ) -> None:
-    """Tag articles: files, folders, patterns, or - for standard input.
+    """Tag articles: files, folders, patterns, or - for a text on standard input.
 
     Reads .txt, .html, .json, .jsonl, .csv, .tsv and .parquet; lines also as .gz and .zst.
     Prints a table of the stances found; into a pipe, one JSON record a sentence. With -o
@@ -91,13 +91,12 @@ def tag(
         check_folder(output)
     if output is not None and output.is_dir():
         fail(f"{output}: is a folder; name a file")
-    for path in paths if output is not None and output.exists() else ():
-        if Path(path).is_file() and output is not None and output.samefile(path):
-            fail(f"{path}: is input and output at once; name another file after -o")
+    if output is not None:
+        refuse_input(output, *paths)
     if resume and not overwrite and output is not None and complete(output):
         failed = with_errors(output)
         more = f"; some inputs failed, see {output.name}.errors.jsonl" if failed else ""
-        click.echo(f"stancewire: {output}: is complete already{more}", err=True)
+        say(f"{output}: is complete already{more}")
         raise click.exceptions.Exit(int(failed))
     tagger = Tagger.load(model, threads=workers)
     with ExitStack() as stack:
@@ -111,12 +110,13 @@ def tag(
         file = None
         if output is not None:
             file = Output(output, settings, resume=resume, overwrite=overwrite)
+            file.own += _streams()
             stack.callback(file.close)
         try:
             if file is None:
                 counts = tag_articles(
                     tagger, paths, _screen(stack, only_stances), fields=fields, split=not no_split,
-                    strict=strict, said=_say, own=_standard_output(),
+                    strict=strict, said=_say, own=_streams(),
                 )  # fmt: skip
             else:
                 counts = tag_to_file(
@@ -125,7 +125,7 @@ def tag(
                     counted=_progress(stack, paths),
                 )  # fmt: skip
         except (Stopped, NotWritten) as error:
-            click.echo(f"stancewire: {error}", err=True)
+            say(str(error))
             raise click.exceptions.Exit(1) from None
     _end(counts.failed, f"{counts.articles} tagged")
 
@@ -133,7 +133,7 @@ def tag(
 def _end(failed: int, rest: str) -> None:
     """Says how many inputs failed, with exit status 1, if any did."""
     if failed:
-        click.echo(f"stancewire: {counted(failed, 'input')} failed, {rest}", err=True)
+        say(f"{counted(failed, 'input')} failed, {rest}")
         raise click.exceptions.Exit(1)
 
 
@@ -158,15 +158,16 @@ def _tag_on_ray(
 
 
 def _say(item: Skipped) -> None:
-    click.echo(f"stancewire: skipped {item.where}: {item.why}", err=True)
+    say(f"skipped {item.where}: {item.why}")
 
 
-def _standard_output() -> list[os.stat_result]:
-    """The file that records go to, so that it is not read as an article too."""
-    try:
-        return [os.fstat(sys.stdout.fileno())]
-    except (OSError, ValueError):
-        return []  # no file behind it
+def _streams() -> list[os.stat_result]:
+    """The files that records and messages go to, so that they are not read as articles too."""
+    found = []
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # no file behind it, or closed
+            found.append(os.fstat(stream.fileno()))
+    return found
 
 
 def _screen(stack: ExitStack, only_stances: bool) -> Emit:

@@ -69,6 +69,8 @@ class _TagBatch:
                 f"no column `{text_column}`, only {', '.join(map(str, batch))}; "
                 'name the one with the texts: fn_kwargs={"text_column": …}'
             )
+        if isinstance(batch[text_column], str):
+            raise ColumnError("tag_batch takes many rows at once: map(tag_batch, batched=True)")
         texts = _texts(batch[text_column], f"column `{text_column}`")
         return {"stances": _Stances(_stances(texts, model, split))}
 
@@ -99,6 +101,8 @@ def tag_table(
     """
     if isinstance(texts, str):
         raise ColumnError("tag_table takes a list or column of texts, not one text")
+    if isinstance(texts, Mapping) or hasattr(texts, "columns"):  # it would give its columns' names
+        raise ColumnError('tag_table takes a column of texts, as frame["text"], not a whole table')
     given = list(_texts(texts, "texts"))
     names = list(range(len(given)) if ids is None else ids)
     if len(names) != len(given):

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .rows import LINE_SUFFIXES, Fields, Row, Source, read_rows
 
@@ -117,10 +118,13 @@ def places(paths: Iterable[str | Path]) -> Iterator[Path | Skipped]:
         if path != "-" and os.path.isdir(path):
             yield from _in_folder(Path(path))
         elif path != "-" and not os.path.lexists(path) and glob.has_magic(path):
-            matches = sorted(filter(os.path.isfile, glob.glob(path, recursive=True)))
+            matches = sorted(glob.glob(path, recursive=True))
+            if "**" in path:  # finds what is in a folder by itself
+                matches = [match for match in matches if not os.path.isdir(match)]
             if not matches:
                 yield Skipped(path, "no file matches this pattern")
-            yield from map(Path, matches)
+            for match in matches:
+                yield from _in_folder(Path(match)) if os.path.isdir(match) else [Path(match)]
         else:
             yield Path(path)
 
@@ -218,14 +222,13 @@ def _of_row(row: Row, fields: Fields) -> Article | Skipped:
     text = row.cells.get(fields.text)
     if not isinstance(text, str):
         return Skipped(row.where, f"no field `{fields.text}` with a string in it")
-    name, date, title = (row.cells.get(f) for f in (fields.id, fields.date, fields.title))
-    return _article(
-        row.where,
-        text,
-        None if title is None or title == "" else str(title),
-        None if date is None or date == "" else str(date),
-        None if name is None or name == "" else str(name),
-    )
+    title, date, name = (_said(row.cells.get(f)) for f in (fields.title, fields.date, fields.id))
+    return _article(row.where, text, title, date, name)
+
+
+def _said(cell: Any) -> str | None:
+    """What a cell says, if anything: nothing at all and "not a number" say nothing."""
+    return None if cell is None or cell == "" or cell != cell else str(cell)
 
 
 def _of_html(name: str, data: bytes) -> Article | Skipped:

@@ -228,7 +228,7 @@ def _jsonl_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]
 
 def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.reader(lines)
+        reader = csv.reader(lines, strict=True)  # a quote left open would swallow the rows below
         columns: list[str] = []
         while True:
             where = f"{path}:{reader.line_num + 1}"  # where the row begins: cells hold line ends

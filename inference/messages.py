@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +48,21 @@ def check_folder(output: Path) -> None:
         fail(f"{output.parent}: no such folder to write {output.name} in")
 
 
+def refuse_input(output: Path, *inputs: str | Path) -> None:
+    """Ends with exit status 2 where `output`, if it is there, is one of the inputs."""
+    for path in map(Path, inputs if output.exists() else ()):
+        if path.is_file() and output.samefile(path):
+            fail(f"{path}: is input and output at once; name another file after -o")
+
+
+def say(message: str) -> None:
+    """Says something on standard error; where nobody reads that any more, the work goes on."""
+    try:
+        click.echo(f"stancewire: {message}", err=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
 def counted(number: int, noun: str) -> str:
     """A number of things: "1 input", "2 inputs"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
@@ -53,7 +70,7 @@ def counted(number: int, noun: str) -> str:
 
 def fail(message: str) -> NoReturn:
     """Says on standard error what was wrong, and ends with exit status 2."""
-    click.echo(f"stancewire: {message}", err=True)
+    say(message)
     raise click.exceptions.Exit(2)
 
 
@@ -62,7 +79,5 @@ def plain_warnings() -> Iterator[None]:
     """Warnings as one line on standard error, for as long as the context lasts."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
-        warnings.showwarning = lambda message, *_, **__: click.echo(
-            f"stancewire: {message}", err=True
-        )
+        warnings.showwarning = lambda message, *_, **__: say(str(message))
         yield

@@ -79,9 +79,10 @@ def versions() -> list[Version]:
     for name in [SHIPPED, *_names()]:
         try:
             config = json.loads((folder_of(name) / "config.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            config = {}  # damaged; whoever uses it is told so
-        found.append(Version(name, folder_of(name), config.get("about", {}), name == in_use))
+            about = dict(config["about"])
+        except (OSError, ValueError, TypeError, KeyError):
+            about = {}  # damaged, or says nothing of itself; whoever uses it is told so
+        found.append(Version(name, folder_of(name), about, name == in_use))
     return found
 
 

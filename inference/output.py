@@ -39,7 +39,11 @@ class Reached:
 
 
 def complete(path: Path) -> bool:
-    """Whether an output is there and no run is left to go on with."""
+    """Whether an output is there and no run is left to go on with.
+
+    Raises OutputError where its suffix is none of `SUFFIXES`.
+    """
+    _form(path)
     return path.exists() and not _beside(path, ".journal").exists()
 
 
@@ -69,16 +73,23 @@ class Output:
         self.errors, self._whole = _beside(path, ".errors.jsonl"), _beside(path, ".whole")
         self.reached = Reached()
         self._encode, self._pack = _form(path)
-        notes = self._notes() if resume else []
-        if notes:
-            self._go_on(notes, settings)
-        elif not overwrite:
-            self._refuse_to_overwrite(resume)
-        if not notes:
-            self.journal.unlink(missing_ok=True)  # first: it speaks of the part that goes
-            self.part.unlink(missing_ok=True)
+        left = self.journal.exists()
         self._log: IO[bytes] = self.journal.open("ab")
-        _lock(self._log, path)
+        _lock(self._log, path, self.journal)  # before anything of another run is touched
+        try:
+            notes = self._notes() if resume else []
+            if notes:
+                self._go_on(notes, settings)
+            elif not overwrite:
+                self._refuse_to_overwrite(left and not resume)
+        except OutputError:
+            if not left:
+                self.journal.unlink(missing_ok=True)
+            self._log.close()
+            raise
+        if not notes:
+            self._log.truncate(0)  # first: it speaks of the part that goes
+            self.part.unlink(missing_ok=True)
         self._file: IO[bytes] = self.part.open("r+b" if self.part.exists() else "w+b")
         self._errors: IO[bytes] | None = None
         self._cut_back()
@@ -100,7 +111,8 @@ class Output:
     def fail(self, item: Skipped) -> None:
         """Adds an input that failed to `OUT.errors.jsonl`."""
         path, _, row = item.where.rpartition(":")
-        place = {"path": path, "row": int(row)} if path and row.isdigit() else None
+        in_rows = row.isascii() and row.isdigit() and Path(path).is_file()
+        place = {"path": path, "row": int(row)} if in_rows else None
         about = {**(place or {"path": item.where, "row": None}), "reason": item.why}
         with self._told():
             if self._errors is None:
@@ -154,8 +166,8 @@ class Output:
                 f"{self.part.name}, --resume goes on with it"
             ) from None
 
-    def _refuse_to_overwrite(self, resume: bool) -> None:
-        if self.journal.exists() and not resume:
+    def _refuse_to_overwrite(self, unfinished: bool) -> None:
+        if unfinished:
             raise OutputError(
                 f"{self.part}: an earlier run did not finish; "
                 "--resume goes on with it, --overwrite starts anew"
@@ -170,7 +182,10 @@ class Output:
         data = self.journal.read_bytes()
         data = data[: data.rfind(b"\n") + 1]
         os.truncate(self.journal, len(data))
-        return [json.loads(line) for line in data.splitlines()]
+        try:
+            return [json.loads(line) for line in data.splitlines()]
+        except ValueError:
+            raise OutputError(f"{self.journal}: is damaged; start anew with --overwrite") from None
 
     def _go_on(self, notes: list[dict[str, Any]], settings: Any) -> None:
         if notes[0].get("settings") != json.loads(json.dumps(settings)):
@@ -219,7 +234,7 @@ class Output:
         self._whole.replace(self.path)
 
 
-def _lock(file: IO[bytes], path: Path) -> None:
+def _lock(file: IO[bytes], path: Path, journal: Path) -> None:
     """Keeps a second run from writing the same output; the lock ends with the process."""
     try:
         import fcntl
@@ -227,8 +242,11 @@ def _lock(file: IO[bytes], path: Path) -> None:
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        there = journal.exists() and os.path.samestat(os.fstat(file.fileno()), journal.stat())
     except BlockingIOError:
-        raise OutputError(f"{path}: another run is writing it") from None
+        there = False
+    if not there:  # it is locked, or its run has come to its end this moment
+        raise OutputError(f"{path}: another run is writing it")
 
 
 def _size(path: Path) -> int:

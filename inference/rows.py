@@ -50,8 +50,10 @@ def read_rows(path: Path, kind: str, raw: Source, fields: Fields) -> Iterator[Ro
     try:
         if kind == ".parquet":
             yield from _parquet(path, raw, fields)
+        elif kind in (".csv", ".tsv"):
+            yield from _table(path, kind, raw, fields)
         else:
-            yield from {".json": _json, ".jsonl": _lines}.get(kind, _table)(path, kind, raw)
+            yield from {".json": _json, ".jsonl": _lines}[kind](path, raw)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         yield str(path), f"packed data is damaged or cut short ({error})"
     except ModuleNotFoundError as error:
@@ -105,7 +107,7 @@ class _Zstandard(io.RawIOBase):
         return count
 
 
-def _lines(path: Path, _: str, raw: Source) -> Iterator[Row | Fault]:
+def _lines(path: Path, raw: Source) -> Iterator[Row | Fault]:
     with _unpacked(path, raw) as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
@@ -121,7 +123,7 @@ def _lines(path: Path, _: str, raw: Source) -> Iterator[Row | Fault]:
                 yield Row(where, row) if isinstance(row, dict) else (where, "not a JSON object")
 
 
-def _json(path: Path, _: str, raw: Source) -> Iterator[Row | Fault]:
+def _json(path: Path, raw: Source) -> Iterator[Row | Fault]:
     """An object is one row, a list one row for each of its objects."""
     data = raw.read()
     if not data.strip():
@@ -142,7 +144,13 @@ def _json(path: Path, _: str, raw: Source) -> Iterator[Row | Fault]:
         yield Row(where, row) if isinstance(row, dict) else (where, "not a JSON object")
 
 
-def _table(path: Path, kind: str, raw: Source) -> Iterator[Row | Fault]:
+def _twice(names: list[str], fields: Fields) -> str:
+    """What is wrong where several columns have the name of a field, if they do."""
+    many = [name for name in asdict(fields).values() if names.count(name) > 1]
+    return f"several columns are called `{many[0]}`; give each a name of its own" if many else ""
+
+
+def _table(path: Path, kind: str, raw: Source, fields: Fields) -> Iterator[Row | Fault]:
     delimiter = "\t" if kind == ".tsv" else ","
     with (
         _unpacked(path, raw) as data,
@@ -169,6 +177,9 @@ def _table(path: Path, kind: str, raw: Source) -> Iterator[Row | Fault]:
                 continue
             if head is None:
                 head = cells
+                if twice := _twice(head, fields):
+                    yield where, twice
+                    return
             elif len(cells) != len(head):
                 yield where, f"has {len(cells)} cells, the head has {len(head)}"
             elif any("\udc80" <= mark <= "\udcff" for cell in cells for mark in cell):
@@ -184,6 +195,9 @@ def _parquet(path: Path, raw: Source, fields: Fields) -> Iterator[Row | Fault]:
     try:
         number = 0
         with pyarrow.parquet.ParquetFile(raw) as file:
+            if twice := _twice(file.schema_arrow.names, fields):
+                yield str(path), twice
+                return
             names = [name for name in asdict(fields).values() if name in file.schema_arrow.names]
             for batch in file.iter_batches(batch_size=256, columns=names):
                 for i in range(len(batch)):

@@ -47,7 +47,7 @@ _TIME_GOES_ON = re.compile(
     r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Jan|Feb|Aug|Sept|Oct|Nov|Dec)[a-z]*"
     r"|March|April|May|June|July|GMT|UTC|BST|CET|[ECMP][SD]?T)\b"
 )
-_WRAPPED_WIDTH = range(40, 121)
+_WRAPPED_WIDTH = range(40, 201)
 _BLANK_QUOTES = str.maketrans(dict.fromkeys('"“”«»„', " "))
 
 

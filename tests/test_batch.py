@@ -138,6 +138,13 @@ def test_pattern_and_vanished_file(tmp_path: Path) -> None:
     assert gone.why == "no such file"
     assert isinstance(last, Article)
     assert read(tmp_path / "*.html")[1][0].why == "no file matches this pattern"
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "d.txt").write_text("It rained on d.", encoding="utf-8")
+    (tmp_path / "e.txt").symlink_to(tmp_path / "gone")
+    for pattern in ("*", "**"):
+        articles, skipped = read(tmp_path / pattern)
+        assert [Path(a.name).name for a in articles] == ["a.txt", "c.txt", "d.txt"]
+        assert [item.why for item in skipped] == ["no such file"]
 
 
 def test_language_is_told() -> None:
@@ -315,9 +322,67 @@ def test_two_runs_at_once(tmp_path: Path) -> None:
     from stancewire.output import Output, OutputError
 
     first = Output(tmp_path / "out.jsonl", {})
-    with pytest.raises(OutputError, match="another run is writing it"):
-        Output(tmp_path / "out.jsonl", {}, resume=True)
-    first.close()
+    first.write([{"text": "x"}])
+    first.keep(1, "x", 1, 0)
+    kept = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for how in ({}, {"resume": True}, {"overwrite": True}):
+        with pytest.raises(OutputError, match="another run is writing it"):
+            Output(tmp_path / "out.jsonl", {}, **how)
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == kept
+    first.finish()
+    assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
+
+
+def test_damaged_journal(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.txt", tmp_path / "out.jsonl"
+    source.write_text("It rained.", encoding="utf-8")
+    (tmp_path / "out.jsonl.journal").write_bytes(b"{broken\n")
+    _, err = stancewire("tag", source, "-o", out, "--resume", status=2)
+    assert "journal: is damaged; start anew with --overwrite" in err
+    stancewire("tag", source, "-o", out, "--overwrite")
+
+
+def test_messages_that_nobody_reads_stop_nothing(tmp_path: Path) -> None:
+    for name in ("a.md", "b.txt", "c.md"):
+        (tmp_path / name).write_text("It rained.", encoding="utf-8")
+    out = tmp_path / "out.jsonl"
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "stancewire", "tag", tmp_path, tmp_path / "no", "-o", out]
+    done = subprocess.run(command, stderr=writer, check=False)
+    os.close(writer)
+    assert done.returncode == 1  # there is no "no"
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 1
+
+
+def test_a_log_among_the_inputs_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("It rained.", encoding="utf-8")
+    (tmp_path / "b.md").touch()
+    with (tmp_path / "log.txt").open("w") as log:
+        command = [sys.executable, "-m", "stancewire", "tag", ".", "-o", "out.jsonl"]
+        done = subprocess.run(command, cwd=tmp_path, stdout=log, stderr=log, check=False)
+    assert done.returncode == 0
+    assert "log.txt" not in (tmp_path / "log.txt").read_text(encoding="utf-8")
+
+
+def test_two_columns_of_one_name(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,text,text\n1,It rained.,It snowed.\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text("id,text,x,x\n1,It rained.,,\n", encoding="utf-8")
+    columns = pyarrow.table([["It rained."], ["It snowed."]], names=["text", "text"])
+    from pyarrow import parquet
+
+    parquet.write_table(columns, tmp_path / "c.parquet")
+    articles, skipped = read(tmp_path)
+    assert [article.text for article in articles] == ["It rained."]
+    assert [item.why.partition(";")[0] for item in skipped] == 2 * [
+        "several columns are called `text`"
+    ]
+
+
+def test_not_a_number_is_no_name(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"id": NaN, "title": NaN, "text": "It rained."}\n')
+    ((article,), _) = read(tmp_path)
+    assert (article.name, article.title) == (str(tmp_path / "a.jsonl:1"), None)
 
 
 def test_nothing_found_is_still_a_packed_file(tmp_path: Path) -> None:

@@ -119,6 +119,35 @@ def test_one_bad_row_and_folders_that_are_not_there(tmp_path: Path) -> None:
         assert "no: no such folder to write x.jsonl in" in err
 
 
+def test_no_work_is_written_over(examples: Path, tmp_path: Path) -> None:
+    sheet, new, left = (tmp_path / n for n in ("a.csv", "new.jsonl", "new.conflicts.jsonl"))
+    sheet.write_text(ROWS, encoding="utf-8")
+    left.write_text('{"text": "Oslo left.", "stances": []}\n', encoding="utf-8")
+    _, err = stancewire("labels", "import", sheet, left, "-o", new, "--overwrite", status=2)
+    assert "new.conflicts.jsonl: is input and output at once" in err
+    _, err = stancewire("suggest", sheet, "-o", sheet, "--overwrite", status=2)
+    assert "a.csv: is input and output at once" in err
+    assert sheet.read_text(encoding="utf-8") == ROWS
+    assert left.exists()
+
+
+def test_a_quote_left_open_swallows_nothing(tmp_path: Path) -> None:
+    sheet = tmp_path / "a.csv"
+    sheet.write_text(ROWS + '"Lima left.,neutral,,\nQuito left.,neutral,,\n', encoding="utf-8")
+    _, err = stancewire("labels", "import", sheet, "-o", tmp_path / "new.jsonl", status=1)
+    assert "a.csv:4: is not CSV" in err
+
+
+def test_sheets_of_one_name_are_of_two_people(tmp_path: Path) -> None:
+    for person in ("anna", "ben"):
+        (tmp_path / person).mkdir()
+        (tmp_path / person / "labels.csv").write_text(ROWS, encoding="utf-8")
+    sheets = [tmp_path / person / "labels.csv" for person in ("anna", "ben")]
+    out, err = stancewire("labels", "import", *sheets, "-o", tmp_path / "new.jsonl")
+    assert "agreement on 2 sentences that several people read" in out
+    assert err == ""
+
+
 def test_import_of_a_real_export_gives_labels_to_train_on(tmp_path: Path) -> None:
     new = tmp_path / "new.jsonl"
     out, err = stancewire("labels", "import", DATA / "label-studio.json", "-o", new)

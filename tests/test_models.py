@@ -107,5 +107,9 @@ def test_commands(tmp_path: Path, home: Path) -> None:
     assert stancewire("tag", "examples/strait.txt", "--only-stances").stdout == ""
     assert "denies" in stancewire("tag", "examples/strait.txt", "--model", "shipped").stdout
     assert stancewire("models", "rollback").stdout == "in use: shipped\n"
+    models.keep(altered(tmp_path / "c", 0.5), "c")
+    for damaged in ("[]", '{"about": []}'):
+        (home / "models" / "c" / "config.json").write_text(damaged, encoding="utf-8")
+        assert "c " in stancewire("models", "list").stdout
     gone = stancewire("models", "use", "b")
     assert (gone.returncode, gone.stderr.count("\n")) == (2, 1)

@@ -116,6 +116,10 @@ def test_bad_columns_are_told(dataset: Any) -> None:
         tag_table(["Oslo", b"Oslo"])  # type: ignore[list-item]
     with pytest.raises(ColumnError, match="not one text"):
         tag_table("Oslo denied it.")
+    with pytest.raises(ColumnError, match="not a whole table"):
+        tag_table({"text": ["Oslo denied it."]})
+    with pytest.raises(ColumnError, match="batched=True"):
+        dataset.map(tag_batch)
     with pytest.raises(ColumnError, match="1 texts but 2 ids"):
         tag_table(["Oslo"], [1, 2])
     with pytest.raises(ValueError, match="no such model folder"):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -138,15 +138,20 @@ def read_exports(
     """What annotators made of sentences, from exports of any of the tools and from plain labels.
 
     The format is told by the rows. Who labelled is told by the export, else by the file's
-    name without its suffix. `approved` says that doccano's exports hold only approved
+    name without its suffix, with its folder's where files of several folders have one name.
+    `approved` says that doccano's exports hold only approved
     examples. `problems` gets all rows that cannot be used, by file, line and reason, and
     `repaired` all spans that were put right; without a list as `problems` the first one is
     raised as a LabelError.
     """
     read: list[Reading | Untouched] = []
     repaired = [] if repaired is None else repaired
-    for path in map(Path, paths):
-        for item in _read(path, approved, repaired):
+    files = [Path(path) for path in paths]
+    often = Counter(path.stem for path in files)
+    for path in files:
+        alone = often[path.stem] == 1
+        who = path.stem if alone else f"{path.absolute().parent.name}/{path.stem}"
+        for item in _read(path, who, approved, repaired):
             if not isinstance(item, LabelError):
                 read.append(item)
             elif problems is None:
@@ -156,7 +161,7 @@ def read_exports(
     return read
 
 
-def _read(path: Path, approved: bool, repaired: list[str]) -> Iterator[Read]:
+def _read(path: Path, who: str, approved: bool, repaired: list[str]) -> Iterator[Read]:
     kind = path.suffix.lower()
     if kind not in _EXPORTS:
         packed = "; unpack it first" if kind in (".zip", ".gz") else ""
@@ -167,16 +172,16 @@ def _read(path: Path, approved: bool, repaired: list[str]) -> Iterator[Read]:
         if isinstance(row, LabelError) or kind == ".csv" or "stances" in row or "stance" in row:
             plain.append((where, row))
         elif label_studio.is_row(row):
-            yield from label_studio.readings(row, where, path.stem, repaired)
+            yield from label_studio.readings(row, where, who, repaired)
         elif prodigy.is_row(row):
-            yield from prodigy.readings(row, where, path.stem, repaired)
+            yield from prodigy.readings(row, where, who, repaired)
         elif doccano.is_row(row):
-            yield from doccano.readings(row, where, path.stem, repaired, approved)
+            yield from doccano.readings(row, where, who, repaired, approved)
         elif "guess" in row:
             yield Untouched(where)
         else:
             plain.append((where, row))
-    yield from _plain(plain, path.stem, repaired)
+    yield from _plain(plain, who, repaired)
 
 
 def _plain(rows: Rows, annotator: str, repaired: list[str]) -> Iterator[Read]:
