@@ -236,6 +236,17 @@ def test_code_in_a_folder_is_not_run(floats: Path, tiny_base: Path, tmp_path: Pa
     assert not (tmp_path / "ran").exists()
 
 
+def test_a_base_whose_layers_share_weights_is_refused(tmp_path: Path) -> None:
+    from transformers import AlbertConfig, AlbertModel
+
+    AlbertModel(
+        AlbertConfig(vocab_size=9, embedding_size=8, hidden_size=8, num_attention_heads=2,
+                     intermediate_size=8)
+    ).save_pretrained(tmp_path / "shared")  # fmt: skip
+    with pytest.raises(BaseError, match="its layers share their weights"):
+        encoder(str(tmp_path / "shared"))
+
+
 def test_commands_that_cannot_be(run, floats: Path, tmp_path: Path) -> None:
     assert os.environ["HF_HUB_OFFLINE"] == "1"
     for words, told in (

@@ -117,6 +117,13 @@ def test_agreement() -> None:
     assert found.spans == {"source": 1.0, "target": 0.0, "claim": None}
 
 
+def test_a_part_that_nobody_was_asked_for_is_no_disagreement() -> None:
+    all_parts = accuses(source="ministry", target="Riga")
+    target = LabelledStance("accuses", {"target": all_parts.spans["target"]})
+    found = merge([reading("anna", all_parts), reading("bob", target)]).agreement
+    assert found.spans == {"source": None, "target": 1.0, "claim": None}
+
+
 def test_alpha_of_the_published_examples() -> None:
     # Krippendorff 2011: B (two observers, binary), C (four observers, missing data)
     two = zip([0, 1, 0, 0, 0, 0, 0, 0, 1, 0], [1, 1, 1, 0, 0, 1, 0, 0, 0, 0], strict=True)

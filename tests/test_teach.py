@@ -12,7 +12,7 @@ from stancewire.labels import LabelledSentence, read_row
 from stancewire.pieces import PieceReader
 from stancewire.training.data import collate, to_dataset
 from stancewire.training.network import StanceNetwork, loss
-from stancewire.training.parts import TrainingError
+from stancewire.training.parts import TrainingError, split
 from stancewire.training.recipe import Recipe
 from stancewire.training.smaller import keep_layers, keep_neurons
 from stancewire.training.teach import UNLABELLED, lesson_loss, lessons, unlabelled
@@ -161,6 +161,14 @@ def test_loss_is_least_where_the_student_says_the_same(tiny_base: Path, teacher:
     entropy = -(p * p.log() + (1 - p) * (1 - p).log()).mean().item()
     assert same.item() == pytest.approx(entropy, abs=1e-3)
     assert lesson_loss(stance_logits, -spans, *given) > same + 0.5
+    cut = batch["taught_spans"].clone()
+    cut[:, 2:] = torch.nan  # the teacher did not read so far
+    short = batch["first"], probabilities, cut, 0.1
+    assert lesson_loss(stance_logits, spans, *short).item() == pytest.approx(entropy, abs=1e-3)
+    ends = spans.clone()
+    for row in range(4):
+        ends[row, batch["first"][row, 2] :] = 5 * torch.randn(8, 3)
+    assert lesson_loss(stance_logits, ends, *short).item() == pytest.approx(entropy, abs=1e-3)
     assert lesson_loss(-stance_logits, spans, *given) > same + 0.5
 
 
@@ -181,6 +189,34 @@ def test_what_nobody_labelled_counts_for_nothing_in_the_labels_loss(tiny_base: P
     assert of(labelled) == pytest.approx(of([*labelled, *more]), rel=1e-5)
     neutral = [LabelledSentence(s.text, ()) for s in more]
     assert of(labelled) != pytest.approx(of([*labelled, *neutral]), rel=1e-3)
+
+
+def test_what_is_held_out_of_an_update_is_no_lesson(
+    tiny_base: Path, teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write(tmp_path / "data.jsonl", rows())
+    articles = write(
+        tmp_path / "articles.jsonl",
+        [{"text": str(row["text"])} for row in rows()] + [{"text": "the weather was fine in lima"}],
+    )
+    from stancewire.training import train as module
+
+    learned: list[str] = []
+
+    def fit(learn: list[LabelledSentence], *_: object) -> None:
+        learned.extend(s.text for s in learn)
+        raise TrainingError("enough")
+
+    monkeypatch.setattr(module, "fit", fit)
+    for judge_new in (True, False):
+        recipe = replace(QUICK, base=str(tiny_base), judge_new=judge_new, rehearse=20)
+        with pytest.raises(TrainingError, match="enough"):
+            train([data], out=tmp_path / str(judge_new), recipe=recipe, unlabelled=[articles],
+                  teacher=teacher)  # fmt: skip
+        new = split([data], judge_new=judge_new).new
+        assert new
+        assert not {s.text for s in new} & set(learned)
+        assert "the weather was fine in lima" in learned
 
 
 def test_sentences_out_of_articles(tmp_path: Path) -> None:

@@ -69,6 +69,11 @@ def encoder(source: str) -> PreTrainedModel:
         )
     except (OSError, ValueError) as error:
         raise BaseError(f"{source}: cannot be loaded as a base: {error}") from None
+    if found.config.model_type == "albert":
+        raise BaseError(
+            f"{source}: its layers share their weights, which the int8 model cannot; "
+            "use another base"
+        )
     found.float()  # type: ignore[no-untyped-call] # some are published in half precision
     return without_pooler(found)
 

@@ -45,7 +45,7 @@ def main(count: int, threads: int, model: Path | None) -> None:
     click.echo(f"{len(texts)} sentences of {np.mean(pieces):.1f} word pieces, {threads} threads")
 
     ours = len(texts) / _best(lambda: tagger.predict(texts, split=False))
-    plain = len(texts) / _best(_pipeline(texts, threads), rounds=1)
+    plain = len(texts) / _best(_pipeline(texts, threads))
     ceiling = _ceiling(threads)
     # the products alone: 2 operations for each weight and word piece
     needed = 2 * _weights((model or current()) / "model.onnx") * float(np.mean(pieces)) / 1e9

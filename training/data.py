@@ -51,7 +51,7 @@ def to_dataset(
 
 
 def _taught(lesson: Lesson, pieces: Pieces) -> dict[str, Any]:
-    unsaid = np.zeros((len(CHANNELS), 3), dtype=np.float16)  # a word that the teacher cut off
+    unsaid = np.full((len(CHANNELS), 3), np.nan, np.float16)  # a word that the teacher cut off
     spans = [lesson.spans.get(word, unsaid) for word in pieces.words]
     return {
         "taught_stances": lesson.stances.tolist(),

@@ -62,12 +62,14 @@ def of_stances(
 def of_spans(
     gold: Sequence[LabelledSentence], tagged: Sequence[TaggedSentence]
 ) -> dict[str, Counter[str]]:
-    """The fate of every marked and of every predicted span, by role."""
+    """The fate of every marked span, and of predicted ones where none is marked, by role."""
     counts = {role: Counter[str]() for role in ROLES}
     for right, guess in zip(gold, tagged, strict=True):
         found = {stance.stance: stance for stance in guess.stances}
         for role in ROLES:
             for stance in STANCES:
+                if right.places(stance, role) is None:
+                    continue  # nobody was asked for it
                 wanted = {
                     span
                     for one in right.stances

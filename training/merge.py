@@ -197,13 +197,14 @@ def agreement(groups: Iterable[Sequence[Reading]]) -> Agreement:
     for role in ROLES:
         hits = total = 0
         for voters in shared:
-            found = [
-                {(s, place) for s in STANCES for place in _places(one, s, role) or ()}
-                for one in voters
-            ]
-            for one, two in combinations(found, 2):
-                hits += 2 * len(one & two)
-                total += len(one) + len(two)
+            for pair in combinations(voters, 2):
+                for stance in STANCES:
+                    one, two = (_places(voter, stance, role) for voter in pair)
+                    given = [stance in voter.sentence.labels for voter in pair]
+                    if (given[0] and one is None) or (given[1] and two is None):
+                        continue  # a stance whose parts somebody was not asked for
+                    hits += 2 * len((one or set()) & (two or set()))
+                    total += len(one or ()) + len(two or ())
         spans[role] = hits / total if total else None
     return Agreement(len(shared), alpha, spans)
 

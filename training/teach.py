@@ -89,16 +89,17 @@ def lesson_loss(
 ) -> Tensor:
     """How far the student is from its teacher: one number.
 
-    `taught_stances` (B, 3) holds probabilities, `taught_spans` (B, W, 8, 3) logits of words
-    and `first` (B, W) each word's first piece in `span_logits` (B, T, 8, 3), -1 behind the last.
-    The channels of a stance count as much as
+    `taught_stances` (B, 3) holds probabilities, `taught_spans` (B, W, 8, 3) logits of words,
+    NaN where the teacher did not read so far, and `first` (B, W) each word's first piece in
+    `span_logits` (B, T, 8, 3), -1 behind the last. The channels of a stance count as much as
     the teacher is sure of it, and at least `absent_weight`.
     """
     of_stance = functional.binary_cross_entropy_with_logits(stance_logits, taught_stances)
     words = functional.log_softmax(of_words(span_logits, first), -1)  # (B, W, 8, 3)
-    teacher = functional.log_softmax(taught_spans, -1)
+    teacher = functional.log_softmax(taught_spans.nan_to_num(), -1)
     apart = (teacher.exp() * (teacher - words)).sum(-1)  # (B, W, 8)
     channel_of = torch.tensor([STANCES.index(s) for s, _ in CHANNELS], device=first.device)
     held = taught_stances[:, channel_of]  # (B, 8)
-    weight = (held + absent_weight * (1 - held))[:, None] * (first >= 0)[:, :, None]
+    said = (first >= 0)[:, :, None] & ~taught_spans.isnan().any(-1)  # (B, W, 8)
+    weight = (held + absent_weight * (1 - held))[:, None] * said
     return of_stance + (apart * weight).sum() / weight.sum().clamp(min=1.0)

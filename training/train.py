@@ -119,12 +119,13 @@ def train(
         said(remark)
     learn = parts.learn
     if unlabelled:
-        apart = {sentence.text for sentence in (*learn, *parts.judge, *parts.test)}
+        known = (*learn, *parts.judge, *parts.test, *parts.new)
+        apart = {" ".join(sentence.text.split()) for sentence in known}
         more, remarks = more_sentences(unlabelled, recipe.unlabelled, apart)
         for remark in (*remarks, f"{len(more)} sentences that nobody labelled are learned from"):
             said(remark)
         if not more:
-            raise TrainingError("there is no English sentence in the articles without labels")
+            raise TrainingError("the articles without labels hold no English sentence that is new")
         learn = [*learn, *more]
     settings = {
         "recipe": asdict(recipe),
@@ -211,6 +212,8 @@ def untrained(
     network, tokenizer = _network(recipe, start)
     max_pieces = _limit(network.encoder, recipe.max_pieces)
     reader = PieceReader(Tokenizer.from_str(tokenizer.backend_tokenizer.to_str()), max_pieces)
+    if recipe.average and recipe.patience:
+        raise TrainingError("average and patience both decide which weights count; use one")
     try:
         if recipe.layers:
             keep_layers(network.encoder, recipe.layers)

@@ -23,6 +23,7 @@ from transformers import (
     TrainingArguments,
     get_scheduler,
 )
+from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from .data import Redressed, collate, to_dataset
 from .judge import UNDECIDED, measure, tag_in_float
@@ -33,6 +34,25 @@ from .teach import Lesson, lesson_loss
 # Steps between two checkpoints: some minutes on two cores.
 _CHECKPOINT = 200
 _BEST = "best.safetensors"
+
+
+class ByLength(LengthGroupedSampler):  # type: ignore[misc]
+    """Sentences of like length together, in an order that each epoch has by itself.
+
+    The trainer's own order is drawn as an epoch begins, from whatever was drawn before: a run
+    that goes on amid an epoch would pass over other sentences than it had read.
+    """
+
+    def __init__(self, batch_size: int, lengths: list[int], seed: int) -> None:
+        super().__init__(batch_size, lengths=lengths)
+        self.seed, self.epoch = seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        self.generator = torch.Generator().manual_seed(self.seed + 1_000 * self.epoch)
+        yield from super().__iter__()
 
 
 class StanceTrainer(Trainer):
@@ -62,8 +82,12 @@ class StanceTrainer(Trainer):
             eval_dataset=to_dataset(judge, reader) if judge else None,
             data_collator=collate,
             optimizers=_optimizer(network, recipe, len(learn)),
-            callbacks=_callbacks(network, recipe, run) if judge else None,
+            callbacks=_callbacks(network, recipe, run, bool(judge)),
         )
+
+    def _get_train_sampler(self, *_: Any) -> ByLength:
+        lengths = [row["length"] for row in self.train_dataset]  # type: ignore[union-attr]
+        return ByLength(self.args.train_batch_size, lengths, self.recipe.seed)
 
     def compute_loss(
         self, model: nn.Module, inputs: dict[str, Tensor], *_: Any, **__: Any
@@ -126,11 +150,13 @@ class StanceTrainer(Trainer):
         return tag_in_float(self.model, self.reader, thresholds, self.judge)
 
 
-def _callbacks(network: StanceNetwork, recipe: Recipe, run: Path) -> list[TrainerCallback]:
+def _callbacks(
+    network: StanceNetwork, recipe: Recipe, run: Path, measured: bool
+) -> list[TrainerCallback]:
     chosen: list[TrainerCallback] = []
     if recipe.average:
         chosen.append(_Average(network, recipe.average))
-    if recipe.patience:
+    if recipe.patience and measured:
         chosen.append(_Best(network, recipe.patience, run / _BEST))
     return chosen
 
@@ -189,13 +215,6 @@ class _Average(TrainerCallback):
 
 
 def _arguments(run: Path, recipe: Recipe, measured: bool) -> TrainingArguments:
-    # The option to batch sentences of like length changed its name in transformers 5.
-    fields = TrainingArguments.__dataclass_fields__
-    by_length: dict[str, Any] = (
-        {"train_sampling_strategy": "group_by_length"}
-        if "train_sampling_strategy" in fields
-        else {"group_by_length": True}
-    )
     return TrainingArguments(
         output_dir=str(run),
         num_train_epochs=recipe.epochs,
@@ -212,8 +231,6 @@ def _arguments(run: Path, recipe: Recipe, measured: bool) -> TrainingArguments:
         report_to=[],
         remove_unused_columns=False,
         dataloader_pin_memory=torch.cuda.is_available(),
-        length_column_name="length",
-        **by_length,
     )
 
 
