@@ -90,6 +90,8 @@ def test_a_network_of_fewer_layers(
         with_seeds=False, start=small.model,
     )  # fmt: skip
     assert (again.model / "model.onnx").stat().st_size == sizes[0]
+    card = (again.model / "README.md").read_text(encoding="utf-8")
+    assert "It went on from the weights of small/model." in card
 
 
 def test_layers_kept_are_the_first_the_last_and_between(tiny_base: Path) -> None:

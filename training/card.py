@@ -36,8 +36,8 @@ def write(folder: Path, about: Mapping[str, Any], figures: Mapping[str, Any]) ->
              if key not in ("distil", "unlabelled")],
         ),
         "## Figures of this int8 model\n",
-        _figures("Held out (development split of the seeds and a fifth of the other data; the "
-                 "thresholds were fitted on these sentences)", figures, "held_out"),
+        _figures("Held out (of the seeds' development split, a fifth of the other data, or both; "
+                 "the thresholds were fitted on these sentences)", figures, "held_out"),
     ]  # fmt: skip
     if "seeds_test" in figures:
         parts.append(_figures("Test split of the seeds, seen by no run", figures, "seeds_test"))

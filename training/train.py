@@ -138,12 +138,14 @@ def train(
     told = lessons(Tagger.load(teacher), [s.text for s in learn]) if teacher else None
     fitted = fit(learn, parts.judge, recipe, run, Path(start) if start else None, told)
     files = [*(["seeds"] if with_seeds else []), *(Path(path).name for path in data)]
-    of_teacher = [] if teacher is None else [
+    went_on = "/".join(Path(start).parts[-2:]) if start else ""
+    told_of = [f"It went on from the weights of {went_on}."] if start else []
+    told_of += [] if teacher is None else [
         f"A teacher ({Path(teacher).name}) told what it makes of all sentences, and of "
         f"{len(learn) - len(parts.learn)} more that nobody labelled; its answers are "
         f"{recipe.distil:.0%} of the loss."
     ]  # fmt: skip
-    outcome = finish(fitted, parts, recipe, run, files, of_teacher)
+    outcome = finish(fitted, parts, recipe, run, files, told_of)
     if old is not None:
         outcome = replace(outcome, against=Path(str(against)))
         new = Tagger.load(outcome.model)
