@@ -91,12 +91,13 @@ def tag_to_file(
 
     def keep() -> None:
         output.write(found)
-        output.keep(run.counts.inputs, run.last, run.counts.articles, run.counts.failed)
+        counts = run.counts
+        output.keep(counts.inputs, run.last, counts.articles, counts.failed, run.mark)
         found.clear()
 
     run = _Run(
         tagger, paths, fields, split, strict, note, counted, output.own, reading, reached.last,
-        settled=keep,
+        reached.mark, settled=keep,
     )  # fmt: skip
     run.counts = Counts(reached.inputs, reached.articles, reached.failed)
     for article, tagged in run:
@@ -127,12 +128,13 @@ class _Run:
     own: Sequence[os.stat_result]
     reading: Reading
     last: str = ""
+    mark: str = ""
     settled: Callable[[], object] = lambda: None
 
     def __post_init__(self) -> None:
         self.counts = Counts()
         self._waiting: deque[Article | Skipped] = deque()
-        self._goes_on_after = self.last
+        self._goes_on_after, self._goes_on_mark = self.last, self.mark
         self._all_read = False
 
     def __iter__(self) -> Iterator[tuple[Article, list[TaggedSentence]]]:
@@ -147,7 +149,7 @@ class _Run:
                 self.counts.articles += 1
                 self.counts.sentences += len(tagged)
                 self.counts.size = self.reading.size
-                self.last = article.where
+                self.last, self.mark = article.where, article.mark
                 yield article, tagged
                 if number % ARTICLES_AHEAD == 0:
                     self.settled()
@@ -174,7 +176,8 @@ class _Run:
 
     def _check_place(self) -> None:
         """Whether what was passed over ends where the run to go on with had come to."""
-        if self.reading.skip or self.reading.last != self._goes_on_after:
+        here = self._goes_on_after, self._goes_on_mark
+        if self.reading.skip or (self.reading.last, self.reading.mark) != here:
             raise OutputError(
                 f"the inputs have changed: the run to go on with had come to "
                 f"{self._goes_on_after}, which is not in that place now; "
@@ -188,5 +191,5 @@ class _Run:
             self._waiting.popleft()
             self.counts.inputs += 1
             self.counts.failed += item.failed
-            self.last = item.where
+            self.last, self.mark = item.where, ""
             self.said(item)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import glob
 import os
 import sys
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ SUFFIXES = (*TEXT_SUFFIXES, *HTML_SUFFIXES, *ROW_SUFFIXES)
 class Article:
     """One article: a name to find it again, its text, and what its source says of it.
 
-    `where` is the place it was read from; the name is that place, or the row's id.
+    `where` is the place it was read from; the name is that place, or the row's id. `mark`
+    tells the text of a row from others that may come to stand in its place.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Article:
     title: str | None = None
     date: str | None = None
     where: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,13 @@ class Reading:
     """How far reading has come, kept up to date while `read_articles` runs.
 
     `skip` inputs at the beginning are passed over without being read, as far as that
-    goes; `last` names the last of them. `size` is the number of bytes read or passed.
+    goes; `last` names the last of them, `mark` is its mark. `size` is the
+    number of bytes read or passed.
     """
 
     skip: int = 0
     last: str = ""
+    mark: str = ""
     finished: int = 0
     source: Source | None = None
 
@@ -68,12 +73,12 @@ class Reading:
     def size(self) -> int:
         return self.finished + (self.source.tell() if self.source else 0)
 
-    def passes(self, where: str) -> bool:
+    def passes(self, where: str, mark: str = "") -> bool:
         """Whether the input at `where` is one to pass over."""
         if not self.skip:
             return False
         self.skip -= 1
-        self.last = where
+        self.last, self.mark = where, mark
         return True
 
 
@@ -209,9 +214,9 @@ def _of_rows(
         try:
             for row in read_rows(path, kind, raw, fields):
                 empty = False
-                where = row.where if isinstance(row, Row) else row[0]
-                if not reading.passes(where):
-                    yield _of_row(row, fields) if isinstance(row, Row) else Skipped(*row)
+                item = _of_row(row, fields) if isinstance(row, Row) else Skipped(*row)
+                if not reading.passes(item.where, item.mark if isinstance(item, Article) else ""):
+                    yield item
         finally:
             reading.source = None
     if empty and not reading.passes(str(path)):
@@ -223,7 +228,11 @@ def _of_row(row: Row, fields: Fields) -> Article | Skipped:
     if not isinstance(text, str):
         return Skipped(row.where, f"no field `{fields.text}` with a string in it")
     title, date, name = (_said(row.cells.get(f)) for f in (fields.title, fields.date, fields.id))
-    return _article(row.where, text, title, date, name)
+    item = _article(row.where, text, title, date, name)
+    if isinstance(item, Article):
+        mark = zlib.crc32(text.encode("utf-8", errors="surrogatepass"))
+        return replace(item, mark=f"{mark:08x}")
+    return item
 
 
 def _said(cell: Any) -> str | None:

@@ -28,7 +28,7 @@ class OutputError(ValueError):
 
 @dataclass(frozen=True)
 class Reached:
-    """How far a run has come: inputs read, the last one's name, counts, good bytes."""
+    """How far a run has come: inputs read, the last one's name and mark, counts, good bytes."""
 
     inputs: int = 0
     last: str = ""
@@ -36,6 +36,7 @@ class Reached:
     failed: int = 0
     bytes: int = 0
     error_bytes: int = 0
+    mark: str = ""
 
 
 def complete(path: Path) -> bool:
@@ -121,7 +122,7 @@ class Output:
             line = json.dumps(about, ensure_ascii=False) + "\n"
             self._errors.write(line.encode("utf-8", errors="replace"))
 
-    def keep(self, inputs: int, last: str, articles: int, failed: int) -> None:
+    def keep(self, inputs: int, last: str, articles: int, failed: int, mark: str = "") -> None:
         """Brings to disk what was written and notes that it is good up to here."""
         with self._told():
             _to_disk(self._file)
@@ -129,7 +130,7 @@ class Output:
                 _to_disk(self._errors)
             self.reached = Reached(
                 inputs, last, articles, failed, self._file.tell(),
-                0 if self._errors is None else self._errors.tell(),
+                0 if self._errors is None else self._errors.tell(), mark,
             )  # fmt: skip
             self._note(asdict(self.reached))
 

@@ -422,6 +422,21 @@ def test_inputs_that_changed_since(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="the inputs have changed"):
         tag_to_file(tagger, [tmp_path / "a.txt", tmp_path / "b.txt"], again)
 
+    rows = tmp_path / "in.jsonl"
+    rows.write_bytes(lines(ROWS))
+    (article, _), _ = read(rows)
+    part = Output(tmp_path / "y.jsonl", {})
+    part.keep(1, article.where, 1, 0, article.mark)
+    part.close()
+    rows.write_bytes(lines(ROWS[::-1]))  # another row has come to stand first
+    moved = Output(tmp_path / "y.jsonl", {}, resume=True)
+    with pytest.raises(OutputError, match="the inputs have changed"):
+        tag_to_file(tagger, [rows], moved)
+    moved.close()
+    rows.write_bytes(lines(ROWS))
+    tag_to_file(tagger, [rows], Output(tmp_path / "y.jsonl", {}, resume=True))
+    assert [row["article"] for row in records((tmp_path / "y.jsonl").read_text())] == ["b"]
+
 
 def test_bad_rows_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However few good rows there are between them."""

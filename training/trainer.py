@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from datasets import Dataset
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from stancewire.labels import LabelledSentence
@@ -36,15 +37,15 @@ _CHECKPOINT = 200
 _BEST = "best.safetensors"
 
 
-class ByLength(LengthGroupedSampler):  # type: ignore[misc]
+class ByLength(LengthGroupedSampler):
     """Sentences of like length together, in an order that each epoch has by itself.
 
     The trainer's own order is drawn as an epoch begins, from whatever was drawn before: a run
     that goes on amid an epoch would pass over other sentences than it had read.
     """
 
-    def __init__(self, batch_size: int, lengths: list[int], seed: int) -> None:
-        super().__init__(batch_size, lengths=lengths)
+    def __init__(self, batch_size: int, lengths: Sequence[int], seed: int) -> None:
+        super().__init__(batch_size, lengths=list(lengths))
         self.seed, self.epoch = seed, 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -52,7 +53,7 @@ class ByLength(LengthGroupedSampler):  # type: ignore[misc]
 
     def __iter__(self) -> Iterator[int]:
         self.generator = torch.Generator().manual_seed(self.seed + 1_000 * self.epoch)
-        yield from super().__iter__()
+        yield from super().__iter__()  # type: ignore[no-untyped-call]
 
 
 class StanceTrainer(Trainer):
@@ -86,7 +87,8 @@ class StanceTrainer(Trainer):
         )
 
     def _get_train_sampler(self, *_: Any) -> ByLength:
-        lengths = [row["length"] for row in self.train_dataset]  # type: ignore[union-attr]
+        data: Any = self.train_dataset
+        lengths = data["length"] if isinstance(data, Dataset) else [row["length"] for row in data]
         return ByLength(self.args.train_batch_size, lengths, self.recipe.seed)
 
     def compute_loss(
