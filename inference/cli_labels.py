@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .messages import FILE, MODEL, NEW_FILE, counted, fail, plain_warnings, refuse_input
+from .messages import (
+    FILE,
+    MODEL,
+    NEW_FILE,
+    counted,
+    fail,
+    plain_warnings,
+    refuse_input,
+    say,
+    say_skipped,
+)
 
 if TYPE_CHECKING:
     from .documents import Article
@@ -85,7 +95,7 @@ def suggest(
     click.echo(f"{counted(len(tasks), 'sentence')} to label in {output}"
                f"{' (left out' if passed else ''}{passed[1:]}{')' if passed else ''}")  # fmt: skip
     if failed:
-        click.echo(f"stancewire: {counted(len(failed), 'input')} failed", err=True)
+        say(f"{counted(len(failed), 'input')} failed")
         raise click.exceptions.Exit(1)
 
 
@@ -99,7 +109,7 @@ def _articles(
         if isinstance(item, Article):
             yield item
         else:
-            click.echo(f"stancewire: skipped {item.where}: {item.why}", err=True)
+            say_skipped(item)
             failed += [item.where] * item.failed
 
 
@@ -212,13 +222,13 @@ def import_(files: tuple[Path, ...], output: Path, approved: bool, overwrite: bo
     repaired: list[str] = []
     read = read_exports(*files, approved=approved, problems=problems, repaired=repaired)
     for line in [*(f"put right: {line}" for line in repaired), *problems]:
-        click.echo(f"stancewire: {line}", err=True)
+        say(line)
     if problems and not read:
         fail(f"nothing could be read; {output} is not written")
     readings = [one for one in read if isinstance(one, Reading)]
     merged = merge(readings)
     for conflict in merged.conflicts:
-        click.echo(f"stancewire: conflict: {conflict}", err=True)
+        say(f"conflict: {conflict}")
     rows = [sentence.to_dict() for sentence in merged.sentences]
     _replace(output, _lines(rows))
     beside.unlink(missing_ok=True)
@@ -227,7 +237,7 @@ def import_(files: tuple[Path, ...], output: Path, approved: bool, overwrite: bo
     _tell(merged, Counter(one.why for one in read if isinstance(one, Untouched)), output, beside)
     if problems:
         were = "was bad and is" if len(problems) == 1 else "were bad and are"
-        click.echo(f"stancewire: {counted(len(problems), 'row')} {were} left out", err=True)
+        say(f"{counted(len(problems), 'row')} {were} left out")
         raise click.exceptions.Exit(1)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from .messages import MODEL, NEW_FILE, counted, fail, plain_warnings, refuse_input
+from .messages import MODEL, NEW_FILE, counted, fail, plain_warnings, refuse_input, say_skipped
 
 
 @click.command()
@@ -69,7 +69,7 @@ def show(article: str, model: Path | None) -> None:
         counts = tag_articles(
             Tagger.load(model), [article],
             lambda found, tagged: show_article(console, found, tagged),
-            said=lambda item: click.echo(f"stancewire: skipped {item.where}: {item.why}", err=True),
+            said=say_skipped,
         )  # fmt: skip
     if counts.failed:
         raise click.exceptions.Exit(1)

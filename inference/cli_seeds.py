@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .cli_labels import OVERWRITE
-from .messages import FILE, counted, fail
+from .messages import FILE, counted, fail, say
 
 
 @click.group()
@@ -80,7 +80,7 @@ def seeds_export(
         read = [row for path in files for row in read_rows(file_rows(path))]
         sentences = distinct(read)
         if again := len(read) - len(sentences):
-            _note(f"sentences that come again with the same labels, written once: {again}")
+            say(f"sentences that come again with the same labels, written once: {again}")
         splits = {"train": sentences}
     else:
         splits = {name: [] for name in ([split] if split else SPLITS)}
@@ -96,9 +96,5 @@ def seeds_export(
     else:
         written = sentences if files else release.with_splits(sentences)
         for note in release.write(written, output, form):
-            _note(note)
+            say(note)
     click.echo(f"{len(sentences)} sentences in {output}")
-
-
-def _note(message: str) -> None:
-    click.echo(f"stancewire: {message}", err=True)

@@ -14,11 +14,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .messages import MODEL, check_folder, counted, fail, plain_warnings, refuse_input, say
+from .messages import (
+    MODEL,
+    check_folder,
+    counted,
+    fail,
+    plain_warnings,
+    refuse_input,
+    say,
+    say_skipped,
+)
 
 if TYPE_CHECKING:
     from .batch import Counts, Emit
-    from .documents import Skipped
     from .rows import Fields
 
 
@@ -89,9 +97,8 @@ def tag(
         raise click.UsageError("--resume and --overwrite need --output")
     if output is not None:
         check_folder(output)
-    if output is not None and output.is_dir():
-        fail(f"{output}: is a folder; name a file")
-    if output is not None:
+        if output.is_dir():
+            fail(f"{output}: is a folder; name a file")
         refuse_input(output, *paths)
     if resume and not overwrite and output is not None and complete(output):
         failed = with_errors(output)
@@ -116,12 +123,12 @@ def tag(
             if file is None:
                 counts = tag_articles(
                     tagger, paths, _screen(stack, only_stances), fields=fields, split=not no_split,
-                    strict=strict, said=_say, own=_streams(),
+                    strict=strict, said=say_skipped, own=_streams(),
                 )  # fmt: skip
             else:
                 counts = tag_to_file(
                     tagger, paths, file, fields=fields, only_stances=only_stances,
-                    split=not no_split, strict=strict, said=_say,
+                    split=not no_split, strict=strict, said=say_skipped,
                     counted=_progress(stack, paths),
                 )  # fmt: skip
         except (Stopped, NotWritten) as error:
@@ -152,13 +159,9 @@ def _tag_on_ray(
         paths, output, form="jsonl" if output.rstrip("/").endswith(".jsonl") else "parquet",
         text_column=fields.text, id_column=fields.id, date_column=fields.date,
         title_column=fields.title, model=model, workers=workers, split=not no_split,
-        only_stances=only_stances, said=_say,
+        only_stances=only_stances, said=say_skipped,
     )  # fmt: skip
     _end(written.failed, f"{counted(written.sentences, 'sentence')} written")
-
-
-def _say(item: Skipped) -> None:
-    say(f"skipped {item.where}: {item.why}")
 
 
 def _streams() -> list[os.stat_result]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .messages import FILE, FOLDER, MODEL, fail, plain_warnings
+from .messages import FILE, FOLDER, MODEL, fail, plain_warnings, say
 
 if TYPE_CHECKING:
     from .scoring import Evaluation
@@ -190,7 +190,7 @@ def train(
         weights=by_file, with_seeds=not no_seeds, start=models.find(start) if start else None,
         against=models.current(), unlabelled=unlabelled, teacher=taught_by,
         overrule=overrule, resume=resume,
-        said=lambda remark: click.echo(f"stancewire: {remark}", err=True),
+        said=say,
     )  # fmt: skip
     held_out, agreed = outcome.figures["held_out"], outcome.figures["int8_against_float"]
     click.echo(

@@ -8,9 +8,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
+
+if TYPE_CHECKING:
+    from .documents import Skipped
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -61,6 +64,11 @@ def say(message: str) -> None:
         click.echo(f"stancewire: {message}", err=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def say_skipped(item: Skipped) -> None:
+    """Says what could not be read, and why."""
+    say(f"skipped {item.where}: {item.why}")
 
 
 def counted(number: int, noun: str) -> str:

@@ -64,10 +64,10 @@ def main(count: int, threads: int, model: Path | None) -> None:
     _whole_command(articles)
 
 
-def _best(work: Callable[[], object], rounds: int = _ROUNDS) -> float:
+def _best(work: Callable[[], object]) -> float:
     """Seconds of the quickest of some rounds, after one to warm up."""
     seconds = []
-    for _ in range(rounds + 1):
+    for _ in range(_ROUNDS + 1):
         began = time.perf_counter()
         work()
         seconds.append(time.perf_counter() - began)

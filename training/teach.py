@@ -68,15 +68,20 @@ def unlabelled(
             remarks.append(f"{article.where}: {article.why}")
         elif looks_english(article.text):
             texts.update(dict.fromkeys(_sentences(article.text)))
-    left = [LabelledSentence(text, (), where=UNLABELLED) for text in texts if text not in apart]
+    known = {_on_one_line(text) for text in apart}
+    left = [LabelledSentence(text, (), where=UNLABELLED) for text in texts if text not in known]
     return sorted(left, key=digest)[:most], remarks
 
 
 def _sentences(text: str) -> Iterator[str]:
     for start, end in split_sentences(text):
-        sentence = " ".join(text[start:end].split())
+        sentence = _on_one_line(text[start:end])
         if len(sentence.split()) >= _FEWEST_WORDS:
             yield sentence
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def lesson_loss(

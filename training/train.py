@@ -119,8 +119,7 @@ def train(
         said(remark)
     learn = parts.learn
     if unlabelled:
-        known = (*learn, *parts.judge, *parts.test, *parts.new)
-        apart = {" ".join(sentence.text.split()) for sentence in known}
+        apart = {s.text for s in (*learn, *parts.judge, *parts.test, *parts.new)}
         more, remarks = more_sentences(unlabelled, recipe.unlabelled, apart)
         for remark in (*remarks, f"{len(more)} sentences that nobody labelled are learned from"):
             said(remark)
