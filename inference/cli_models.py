@@ -13,15 +13,18 @@ def models() -> None:
 @models.command("list")
 def list_models() -> None:
     """List the models that are kept; * marks the one in use."""
-    from .models import versions
+    from .models import current, versions
 
-    for version in versions():
+    found = versions()
+    for version in found:
         data = version.about.get("data", {})
         click.echo(
             f"{'*' if version.in_use else ' '} {version.name:24} "
             f"{data.get('sentences_learned', '?'):>7} sentences of "
             f"{', '.join(data.get('files', ['?']))}  {version.folder}"
         )
+    if not any(version.in_use for version in found):
+        current()  # says which one has gone
 
 
 @models.command()

@@ -113,3 +113,8 @@ def test_commands(tmp_path: Path, home: Path) -> None:
         assert "c " in stancewire("models", "list").stdout
     gone = stancewire("models", "use", "b")
     assert (gone.returncode, gone.stderr.count("\n")) == (2, 1)
+    stancewire("models", "use", "a")
+    shutil.rmtree(home / "models" / "a")
+    listed = stancewire("models", "list")
+    assert listed.stdout.startswith("  shipped")
+    assert "no model 'a'" in listed.stderr
