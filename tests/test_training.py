@@ -293,6 +293,7 @@ def test_base_that_is_none(tmp_path: Path) -> None:
     data.write_text("\n".join(json.dumps(row) for row in rows()), encoding="utf-8")
     with pytest.raises(bases.BaseError, match="cannot be loaded as a base"):
         train([data], out=tmp_path / "a", recipe=Recipe(base=str(tmp_path)), with_seeds=False)
+    assert not (tmp_path / "a").exists()
 
 
 def test_default_base_is_the_published_file() -> None:

@@ -111,6 +111,8 @@ def train(
         if not Path(start).exists() and not hub.is_model(start):
             raise TrainingError(f"{start}: no such model folder or kept version to start from")
         recipe = _with_base_of(start, recipe, said)
+    if start is None or not hub.is_model(start):
+        bases.tokenizer(bases.resolve(recipe.base))  # a name mistyped leaves no run folder behind
     parts = split(
         data, with_seeds=with_seeds, weights=weights, weight=recipe.data_weight,
         rehearse=recipe.rehearse or None, overrule=overrule, judge_new=recipe.judge_new,
