@@ -54,6 +54,8 @@ OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace a FILE that 
 @OVERWRITE
 @click.option("--text-field", default="text", show_default=True, help="The field of rows to read.")
 @click.option("--id-field", default="id", show_default=True, help="The field that names a row.")
+@click.option("--date-field", default="date", show_default=True, help="The field with its date.")
+@click.option("--title-field", default="title", show_default=True, help="The field with its title.")
 @click.option("--no-split", is_flag=True, help="Each text is one sentence already.")
 @MODEL
 def suggest(
@@ -66,6 +68,8 @@ def suggest(
     overwrite: bool,
     text_field: str,
     id_field: str,
+    date_field: str,
+    title_field: str,
     no_split: bool,
     model: Path | None,
 ) -> None:
@@ -83,11 +87,12 @@ def suggest(
     form = _writable(output, format_for(output, form), overwrite)
     refuse_input(output, *paths, *known)
     texts = known_texts(*known)
+    fields = Fields(text_field, id_field, date_field, title_field)
     failed: list[str] = []
     left_out: Counter[str] = Counter()
     with plain_warnings():
         tasks = pick(
-            _articles(paths, Fields(text_field, id_field), output, failed), count,
+            _articles(paths, fields, output, failed), count,
             tagger=Tagger.load(model), known=texts, split=not no_split, left_out=left_out,
         )  # fmt: skip
     _write([task.blind() for task in tasks] if no_guess else tasks, output, form)

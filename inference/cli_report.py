@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from .messages import MODEL, NEW_FILE, counted, fail, plain_warnings, refuse_input, say_skipped
+from .messages import MODEL, NEW_FILE, counted, fail, plain_warnings, refuse_input, say, say_skipped
 
 
 @click.command()
@@ -45,6 +45,9 @@ def report(records: Path, output: Path, title: str | None, context: int, overwri
     counts = write_report(records, output, title, context)
     told = f"{counted(counts['stances'], 'stance')} in {counted(counts['articles'], 'article')}"
     click.echo(f"{output}: {told}, {counts['bytes'] / 1e6:.1f} MB")
+    if unread := counts["days_unread"]:
+        say(f"{counted(unread, 'article')} left out of the timeline: a date that names no day for "
+            "certain; write days as 2024-05-31")  # fmt: skip
 
 
 @click.command()

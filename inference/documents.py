@@ -12,11 +12,11 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .rows import LINE_SUFFIXES, Fields, Row, Source, read_rows
+from .rows import LINE_SUFFIXES, Fields, Row, Source, no_text, read_rows
 
 TEXT_SUFFIXES = (".txt",)
 HTML_SUFFIXES = (".html", ".htm")
@@ -207,26 +207,40 @@ def _of_text(name: str, data: bytes) -> Iterator[Article | Skipped]:
 def _of_rows(
     path: Path, kind: str, fields: Fields, reading: Reading
 ) -> Iterator[Article | Skipped]:
-    """One article a row: its text, named by its id where it has one."""
-    empty = True
+    """One article a row: its text, named by its id where it has one.
+
+    Fields that somebody named, and no row has, are mentioned at the end.
+    """
+    empty, read = True, False
+    usual = set(asdict(Fields()).values())
+    lacking = {name for name in asdict(fields).values() if name not in usual}
     with path.open("rb") as raw:
         reading.source = raw
         try:
             for row in read_rows(path, kind, raw, fields):
                 empty = False
-                item = _of_row(row, fields) if isinstance(row, Row) else Skipped(*row)
+                item: Article | Skipped
+                if isinstance(row, Row):
+                    read = True
+                    lacking.difference_update(row.cells)
+                    item = _of_row(row, fields)
+                else:
+                    item = Skipped(*row)
                 if not reading.passes(item.where, item.mark if isinstance(item, Article) else ""):
                     yield item
         finally:
             reading.source = None
     if empty and not reading.passes(str(path)):
         yield Skipped(str(path), "empty")
+    if read and lacking and not reading.passes(str(path)):
+        named = ", ".join(f"`{name}`" for name in sorted(lacking))
+        yield Skipped(str(path), f"no row has a field {named}", failed=False)
 
 
 def _of_row(row: Row, fields: Fields) -> Article | Skipped:
     text = row.cells.get(fields.text)
     if not isinstance(text, str):
-        return Skipped(row.where, f"no field `{fields.text}` with a string in it")
+        return Skipped(row.where, no_text(fields.text, row.cells))
     title, date, name = (_said(row.cells.get(f)) for f in (fields.title, fields.date, fields.id))
     item = _article(row.where, text, title, date, name)
     if isinstance(item, Article):

@@ -18,13 +18,17 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from .moved import find_moved
+from .rows import separator
 from .types import NEUTRAL, ROLES, STANCES, Span
 
 csv.field_size_limit(2**31 - 1)
+
+_COLUMNS = ("text", "stance", *ROLES)
 
 
 class LabelError(ValueError):
@@ -228,7 +232,9 @@ def _jsonl_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]
 
 def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.reader(lines, strict=True)  # a quote left open would swallow the rows below
+        first = next(lines, "")
+        # strict: a quote left open would swallow the rows below
+        reader = csv.reader(chain([first], lines), delimiter=separator(first), strict=True)
         columns: list[str] = []
         while True:
             where = f"{path}:{reader.line_num + 1}"  # where the row begins: cells hold line ends
@@ -237,7 +243,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]:
             except csv.Error as error:
                 raise LabelError(f"{where}: is not CSV ({error})") from None
             if not columns:
-                columns = cells or []
+                columns = [_column(cell) for cell in cells or []]
                 missing = [c for c in ("text", "stance", "target") if c not in columns]
                 if missing or len(set(columns)) < len(columns):
                     raise LabelError(
@@ -247,7 +253,9 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]:
                 _refuse_tagged(path, columns)
             elif cells is None:
                 return
-            elif len(cells) not in (0, len(columns)):
+            elif not any(cells):
+                continue  # a spreadsheet leaves such rows at the end
+            elif len(cells) != len(columns):
                 yield (
                     where,
                     LabelError(
@@ -255,8 +263,14 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]:
                         "put cells that hold a comma in double quotes"
                     ),
                 )
-            elif cells:
+            else:
                 yield where, dict(zip(columns, cells, strict=True))
+
+
+def _column(name: str) -> str:
+    """The name of a column as we know it: a spreadsheet's "Text " is `text`."""
+    plain = name.strip().lower()
+    return plain if plain in _COLUMNS else name
 
 
 def _refuse_tagged(path: Path, names: Collection[str]) -> None:

@@ -11,7 +11,7 @@ the international bodies.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -61,6 +61,22 @@ def party(text: str) -> str | None:
     places = word_spans(lower if len(lower) == len(text) else text)  # "IRAN'S" is two words
     words = [_Word(text[a:b], _plain(text[a:b]), text == lower) for a, b in places]
     return _clause([word for word in words if word.plain])
+
+
+def party_name(code: str) -> str | None:
+    """What a code of `party` stands for: "Israel" for ISR, for a body the code; None for others."""
+    return _called().get(code)
+
+
+@cache
+def _called() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for code, kind, names in _rows():
+        if kind == "name":
+            found.setdefault(code, names.split("|")[0])
+        elif kind == "body":
+            found.setdefault(code, code)
+    return found
 
 
 def _clause(words: Sequence[_Word]) -> str | None:
@@ -263,16 +279,21 @@ def _written(words: Sequence[_Word], end: int, name: _Name) -> bool:
 def _names() -> dict[str, _Name]:
     """All names, as plain words. What parties.tsv says goes before states.tsv."""
     table: dict[str, _Name] = {}
+    for code, kind, names in _rows():
+        known = None if code == "-" else code
+        for name in names.split("|"):
+            key = _key(name)
+            table[key] = _Name(known, kind, name.isupper() and " " not in name)
+            if kind == "demonym":
+                table[f"{key}s"] = _Name(known, "people", False)
+    return table
+
+
+def _rows() -> Iterator[list[str]]:
+    """The rows of both tables: code, kind, names."""
     for file in ("states.tsv", "parties.tsv"):
         for line in Path(__file__).with_name(file).read_text(encoding="utf-8").splitlines():
-            code, kind, names = line.split("\t")
-            known = None if code == "-" else code
-            for name in names.split("|"):
-                key = _key(name)
-                table[key] = _Name(known, kind, name.isupper() and " " not in name)
-                if kind == "demonym":
-                    table[f"{key}s"] = _Name(known, "people", False)
-    return table
+            yield line.split("\t")
 
 
 def _key(name: str) -> str:

@@ -54,9 +54,9 @@ def csv_head() -> str:
 def csv_lines(found: Iterable[dict[str, Any]]) -> str:
     """The records as CSV, a row a stance; a sentence without one has a row "neutral".
 
-    Several spans of a part are joined by "; ", and so are the parties that they name, each
-    once and in their order, so that a table can be grouped by them; and in `resolved` the
-    fuller names of the sources, nothing for a source that goes back to none.
+    Several spans of a part are joined by "; ", and so are the parties that they or their fuller
+    names name, each once and in their order, so that a table can be grouped by them; and in
+    `resolved` the fuller names of the sources, nothing for a source that goes back to none.
     """
     lines = io.StringIO(newline="")
     writer = csv.writer(lines)  # with its own line ends, so that a lone "\r" is quoted
@@ -80,7 +80,9 @@ def stance_cells(stance: dict[str, Any]) -> list[Any]:
 
 
 def _parties(spans: Iterable[dict[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(span["party"] for span in spans if span["party"] is not None))
+    """The parties of spans, each once: those that they name, or that their fuller names do."""
+    named = (span["party"] or (span.get("resolved") or {}).get("party") for span in spans)
+    return list(dict.fromkeys(filter(None, named)))
 
 
 def _safe(cell: Any) -> Any:
@@ -109,7 +111,7 @@ def stance_fields() -> list[tuple[str, Any]]:
 
     span = [("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())]
     party = ("party", pa.string())
-    fuller = ("resolved", pa.struct([*span, ("sentence", pa.int64())]))
+    fuller = ("resolved", pa.struct([*span, ("sentence", pa.int64()), party]))
     more = {"source": [party, fuller], "target": [party], "claim": []}
     spans = [(role, pa.list_(pa.struct([*span, *more[role]]))) for role in ROLES]
     return [("stance", pa.string()), ("score", pa.float64()), *spans]

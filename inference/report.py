@@ -23,6 +23,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, cast
 
+from .parties import party_name
 from .rows import Fault, Fields, Row, read_rows
 from .scoring import span_words
 from .types import ROLES, STANCES
@@ -56,10 +57,10 @@ def write_report(
     """Writes the page of the records in `path` ("-" for standard input).
 
     `context` is the number of sentences to keep on either side of one with a stance.
-    Returns the counts of "articles", "sentences" and "stances" read, and the "bytes"
-    written. The page appears whole or not at all. Raises ReportError where the records
-    are none that `stancewire tag` writes or there are none, OSError where a file cannot be
-    read or written.
+    Returns the counts of "articles", "sentences" and "stances" read, of the articles whose
+    date names no day ("days_unread"), and the "bytes" written. The page appears whole or not
+    at all. Raises ReportError where the records are none that `stancewire tag` writes or
+    there are none, OSError where a file cannot be read or written.
     """
     found = collect(_rows(path), context)
     if not found["read"]["articles"]:
@@ -77,6 +78,8 @@ def write_report(
     return {
         "articles": read["articles"], "sentences": read["sentences"],
         "stances": len(found["stances"]), "bytes": len(data),
+        "days_unread": sum(given is not None and day is None
+                           for _, _, given, day, _ in found["articles"]),
     }  # fmt: skip
 
 
@@ -107,7 +110,7 @@ def collect(rows: Iterable[Row | Fault], context: int = 2) -> dict[str, Any]:
       whether it looks English], of those with a stance;
     - "sentences": [article, number, text], those with stances and their neighbours;
     - "names": how those on either side are called, "(not named)" and "(a claim)" first;
-    - "parties": [code, commonest name] of the parties that were recognised;
+    - "parties": [code, name] of the parties that were recognised;
     - "stances": [sentence, stance, score, sources, targets, claims]. A claim is [start, end],
       a source or target [start, end, name, party or -1, fuller name where there is one], in
       UTF-16 units of its sentence, which is how a browser counts.
@@ -187,7 +190,7 @@ class _Collection:
         key = span_words(text)
         if text != "US" and text.lower() in _PRONOUNS:
             key = ()
-        code = span.get("party")
+        code = span.get("party") or (resolved or {}).get("party")
         self.names.add(key, text)
         if code is not None:
             if key and fuller is None:
@@ -220,7 +223,9 @@ class _Collection:
             "articles": self.articles,
             "sentences": self.sentences,
             "names": [NOT_NAMED, A_CLAIM, *map(self.names.commonest, list(numbers)[2:])],
-            "parties": [[code, self.parties.commonest((code,))] for code in codes],
+            "parties": [
+                [code, party_name(code) or self.parties.commonest((code,))] for code in codes
+            ],
             "stances": stances,
         }
 

@@ -28,6 +28,7 @@ from itertools import islice
 
 from .actors import Actor, Holders, Names, fullest, is_new
 from .mentions import NO, PERHAPS, SURE, Mention, Read, read_mentions
+from .parties import party
 from .roles import BLAMES, DENIALS, PLACES, same_kind, word_set
 from .types import Resolved
 
@@ -109,7 +110,7 @@ def _resolved(
     poor = found.islower() and (not name_like or head in _ANY_BODY)
     if poor and mention.titles and not mention.name:
         return None
-    return Resolved(found, start, end, mention.sentence)
+    return Resolved(found, start, end, mention.sentence, party(found))
 
 
 class _Walk:

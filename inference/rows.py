@@ -7,8 +7,9 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -37,6 +38,8 @@ class Row:
 
 
 Fault = tuple[str, str]  # where, and what is wrong there
+
+_SEPARATORS = ",;\t"
 Source = IO[bytes]  # a file as it lies on the disk, packed or not
 
 
@@ -150,18 +153,33 @@ def _twice(names: list[str], fields: Fields) -> str:
     return f"several columns are called `{many[0]}`; give each a name of its own" if many else ""
 
 
+def _no_text(names: list[str], fields: Fields) -> str:
+    """What is wrong where no column holds the text, if none does."""
+    return "" if fields.text in names else no_text(fields.text, names)
+
+
+def no_text(field: str, names: Iterable[str]) -> str:
+    """Says that a row or table has no text under the name that was given, and what it has."""
+    there = ", ".join(f"`{name}`" for name in names)
+    return f"no field `{field}` with a string in it; there are: {there} (--text-field)"
+
+
+def separator(head: str) -> str:
+    """What parts the cells of a CSV file with this first line; in much of the world no comma."""
+    return max(_SEPARATORS, key=head.count)
+
+
 def _table(path: Path, kind: str, raw: Source, fields: Fields) -> Iterator[Row | Fault]:
-    delimiter = "\t" if kind == ".tsv" else ","
     with (
         _unpacked(path, raw) as data,
         # bytes that are not UTF-8 spoil their own row, not the file
         io.TextIOWrapper(data, encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
     ):
         # Python 3.10's csv takes no NUL: it becomes a mark of what is not text, too
-        rows = csv.reader(
-            (line.replace("\0", "\udcff") for line in text), delimiter=delimiter, strict=True
-        )
-        number = 0
+        lines = (line.replace("\0", "\udcff") for line in text)
+        first, number = next(lines, ""), 0
+        delimiter = "\t" if kind == ".tsv" else separator(first)
+        rows = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
         head: list[str] | None = None
         while True:
             number += 1
@@ -173,12 +191,12 @@ def _table(path: Path, kind: str, raw: Source, fields: Fields) -> Iterator[Row |
             except csv.Error as error:
                 yield where, f"not CSV from this row on ({error})"
                 return
-            if not cells:
-                continue
+            if not any(cells):
+                continue  # a spreadsheet leaves such rows at the end
             if head is None:
                 head = cells
-                if twice := _twice(head, fields):
-                    yield where, twice
+                if wrong := _twice(head, fields) or _no_text(head, fields):
+                    yield where, wrong
                     return
             elif len(cells) != len(head):
                 yield where, f"has {len(cells)} cells, the head has {len(head)}"
@@ -195,10 +213,11 @@ def _parquet(path: Path, raw: Source, fields: Fields) -> Iterator[Row | Fault]:
     try:
         number = 0
         with pyarrow.parquet.ParquetFile(raw) as file:
-            if twice := _twice(file.schema_arrow.names, fields):
-                yield str(path), twice
+            head = file.schema_arrow.names
+            if wrong := _twice(head, fields) or _no_text(head, fields):
+                yield str(path), wrong
                 return
-            names = [name for name in asdict(fields).values() if name in file.schema_arrow.names]
+            names = [name for name in asdict(fields).values() if name in head]
             for batch in file.iter_batches(batch_size=256, columns=names):
                 for i in range(len(batch)):
                     number += 1

@@ -80,6 +80,7 @@ class SpanOut(_Out):
 
 class ResolvedOut(SpanOut):
     sentence: int = Field(description="the number of the sentence that it is in")
+    party: str | None = Field(description="as that of the source")
 
 
 class TargetOut(SpanOut):

@@ -7,7 +7,7 @@ import json
 import os
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import decode
-from .models import current, find
+from .models import current, find, versions
 from .parties import party
 from .pieces import PieceReader, Pieces
 from .sentences import Bounds, split_sentences, strip
@@ -133,8 +133,9 @@ class Tagger:
         """Like `predict` on many texts, one result at a time, in order.
 
         Reads a bounded number of texts ahead, so memory does not grow with their number.
+        Raises TypeError for one text, a table, and anything among the texts that is none.
         """
-        return self._stream(_divided(texts, split), articles=split)
+        return self._stream(_divided(_several(texts), split), articles=split)
 
     def stream_split(
         self, articles: Iterable[tuple[str, Sequence[Bounds]]]
@@ -333,7 +334,8 @@ def _read_config(folder: Path) -> dict[str, Any]:
             f"{folder}: no such model folder; a model of the Hugging Face hub is fetched and made "
             f"ready by: stancewire export {folder.as_posix()} -o FOLDER"
             if len(folder.parts) == 2 and not folder.parent.exists()
-            else f"{folder}: no such model folder"
+            else f"{folder}: no such model folder; models that are kept: "
+            + ", ".join(version.name for version in versions())
         )
     if _is_float(folder):
         raise ModelError(
@@ -402,11 +404,23 @@ def sentence_bounds(text: str, split: bool = True) -> list[Bounds]:
     return split_sentences(text) if split else _checked(text, [(0, len(text))])
 
 
+def _several(texts: Iterable[str]) -> Iterable[str]:
+    """The texts as they are, unless each letter or each column's name would pass for a text."""
+    kind = type(texts).__name__
+    if isinstance(texts, str):
+        raise TypeError("stream() takes several texts; give [text], or predict() the one")
+    if isinstance(texts, Mapping) or hasattr(texts, "columns"):
+        raise TypeError(f'takes texts or a column of them, as table["text"], not a whole {kind}')
+    if isinstance(texts, bytes | bytearray) or not isinstance(texts, Iterable):
+        raise TypeError(f"takes a string or strings, not {kind}")
+    return texts
+
+
 def _divided(texts: Iterable[str], split: bool) -> Iterator[tuple[str, list[Bounds]]]:
     """Each text with the bounds of its sentences."""
-    for text in texts:
+    for number, text in enumerate(texts):
         if not isinstance(text, str):
-            raise TypeError(f"predict() takes a string or strings, not {type(text).__name__}")
+            raise TypeError(f"takes strings, not {type(text).__name__} (text {number}, from 0)")
         yield text, sentence_bounds(text, split)
 
 

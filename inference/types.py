@@ -20,17 +20,19 @@ CHANNELS = tuple((s, r) for s in STANCES for r in ROLES if (s, r) != ("denies", 
 class Resolved:
     """The fuller name that a source goes back to: `text == handed_in[start:end]`.
 
-    `sentence` is the number, from 0, of the tagged sentence that it is in.
+    `sentence` is the number, from 0, of the tagged sentence that it is in; `party` as in `Span`.
     """
 
     text: str
     start: int
     end: int
     sentence: int
+    party: str | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "text": self.text, "start": self.start, "end": self.end, "sentence": self.sentence,
+            "party": self.party,
         }  # fmt: skip
 
 

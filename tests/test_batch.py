@@ -158,6 +158,17 @@ def test_language_is_told() -> None:
     assert not looks_english(german)
     assert not looks_english("وزارة الخارجية تنفي الاتهامات")
     assert not looks_english("外交部否认了这些指控。")
+    names = (
+        "Kremlin spokesman Dmitry Peskov accused the United States of double standards. Russia's "
+        "defence ministry accused the Ukrainian army of using cluster bombs. Beijing warned Taipei."
+    )
+    assert looks_english(names)
+    assert looks_english(english.upper())
+    norwegian = (
+        "Utenriksdepartementet i Oslo avviste anklagene om at skipet hadde fraktet våpen. Talsmannen "
+        "sa at det ikke finnes bevis og advarte mot en opptrapping i regionen, og i Kyiv for øvrig."
+    )
+    assert not looks_english(norwegian)
 
 
 def test_every_output_holds_the_same(tmp_path: Path) -> None:

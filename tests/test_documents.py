@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from stancewire.documents import Article, Skipped, read_articles
+from stancewire.rows import Fields
 
 
 def read(*paths: Path) -> tuple[list[Article], list[Skipped]]:
@@ -42,6 +43,33 @@ def test_jsonl_names_articles_by_id_and_skips_only_bad_rows(tmp_path: Path) -> N
     assert [(a.name, a.text) for a in articles] == [("7", "One."), (f"{path}:5", "Two.")]
     places = [item.where.removeprefix(f"{path}:") for item in skipped]
     assert places == ["3", "4", "6", "7", "8", "9"]
+
+
+@pytest.mark.parametrize("by", [",", ";", "\t"])
+def test_tables_as_spreadsheets_save_them(tmp_path: Path, by: str) -> None:
+    path = tmp_path / "a.csv"
+    rows = [["url", "body"], ["u1", '"One; two, three."'], ["", ""], ["u2", "Four."], ["", ""]]
+    path.write_text("\ufeff" + "\r\n".join(map(by.join, rows)) + "\r\n", encoding="utf-8")
+    items = list(read_articles([path], fields=Fields(text="body", id="url")))
+    assert [(a.name, a.text) for a in items] == [("u1", "One; two, three."), ("u2", "Four.")]
+    (told,) = read_articles([path])  # once, not for every row
+    assert told.why == (
+        "no field `text` with a string in it; there are: `url`, `body` (--text-field)"
+    )
+
+
+def test_a_field_that_no_row_has_is_mentioned(tmp_path: Path) -> None:
+    lines = tmp_path / "a.jsonl"
+    lines.write_text('{"body": "One.", "when": "today"}\n{"body": "Two."}\n', encoding="utf-8")
+    table = tmp_path / "b.csv"
+    table.write_text("body,when\nThree.,\n", encoding="utf-8")
+    fields = Fields(text="body", date="wen", title="when")
+    items = list(read_articles([lines, table], fields=fields))
+    assert [item.text for item in items if isinstance(item, Article)] == ["One.", "Two.", "Three."]
+    told = [item for item in items if isinstance(item, Skipped)]
+    assert [(item.where, item.why, item.failed) for item in told] == [
+        (str(path), "no row has a field `wen`", False) for path in (lines, table)
+    ]
 
 
 def test_html_gives_the_article_without_the_page(examples: Path) -> None:

@@ -68,6 +68,14 @@ def test_csv_errors_name_the_line_behind_blank_ones(tmp_path: Path) -> None:
         read_labelled(path)
 
 
+@pytest.mark.parametrize("by", [";", "\t"])
+def test_csv_as_spreadsheets_of_other_countries_save_it(tmp_path: Path, by: str) -> None:
+    rows = [["Text", " Stance", "Target"], ["It, rained", "neutral", ""], ["", "", ""]]
+    path = write(tmp_path, "a.csv", *map(by.join, rows))
+    (sentence,) = read_labelled(path)
+    assert (sentence.text, sentence.stances) == ("It, rained", ())
+
+
 def test_span_is_found_as_whole_words() -> None:
     assert find_span("Iran", "Iranian denials; Iran left") == Span("Iran", 17, 21)
 

@@ -104,6 +104,14 @@ def test_contract() -> None:
     assert (whole.start, whole.end) == (2, len(text) - 1)
     with pytest.raises(TypeError, match="not int"):
         predict([1])  # type: ignore[list-item]
+    for wrong, told in (
+        (None, "not NoneType"), (b"bytes", "not bytes"), ({"text": [text]}, "not a whole dict"),
+        ([text, None], r"not NoneType \(text 1, from 0\)"),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=told):
+            predict(wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="several texts"):
+        Tagger.load().stream(text)
 
 
 def test_what_stands_beside_a_text_changes_nothing(examples: Path) -> None:

@@ -217,6 +217,10 @@ def test_records_have_the_resolved_source() -> None:
     rows = list(csv.DictReader(io.StringIO(csv_head() + csv_lines(found))))
     told = {row["source"]: row["resolved"] for row in rows}
     assert told["Okafor"] == "Nigerian trade minister Chidi Okafor"
+    parties = {row["source"]: row["source_party"] for row in rows}
+    assert parties["Okafor"] == "NGA"  # of whom it goes back to
+    (okafor,) = (r["stances"][0]["source"][0] for r in found if r["text"].startswith("Okafor"))
+    assert (okafor["party"], okafor["resolved"]["party"]) == (None, "NGA")
     assert told["Oslo; Lima"] == told[""] == ""
     import pyarrow as pa
 
