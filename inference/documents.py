@@ -54,6 +54,13 @@ class Skipped:
     failed: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Remark(Skipped):
+    """Something to know of an input that was read all the same."""
+
+    failed: bool = False
+
+
 @dataclass
 class Reading:
     """How far reading has come, kept up to date while `read_articles` runs.
@@ -234,7 +241,7 @@ def _of_rows(
         yield Skipped(str(path), "empty")
     if read and lacking and not reading.passes(str(path)):
         named = ", ".join(f"`{name}`" for name in sorted(lacking))
-        yield Skipped(str(path), f"no row has a field {named}", failed=False)
+        yield Remark(str(path), f"no row has a field {named}")
 
 
 def _of_row(row: Row, fields: Fields) -> Article | Skipped:

@@ -184,6 +184,17 @@ def read_rows(
         try:
             yield _from_short(text, group, repaired)
         except LabelError as error:
+            # each row that is wrong by itself, or what is wrong with them together
+            yield from [*_wrong_alone(text, group, repaired)] or [error]
+
+
+def _wrong_alone(
+    text: str, rows: Sequence[tuple[str, dict[str, Any]]], repaired: list[str] | None
+) -> Iterator[LabelError]:
+    for row in rows:
+        try:
+            _from_short(text, [row], None if repaired is None else [])
+        except LabelError as error:
             yield error
 
 

@@ -67,8 +67,10 @@ def say(message: str) -> None:
 
 
 def say_skipped(item: Skipped) -> None:
-    """Says what could not be read, and why."""
-    say(f"skipped {item.where}: {item.why}")
+    """Says what could not be read, and why, or what there is to know of it."""
+    from .documents import Remark
+
+    say(f"{'' if isinstance(item, Remark) else 'skipped '}{item.where}: {item.why}")
 
 
 def counted(number: int, noun: str) -> str:

@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
@@ -158,10 +158,11 @@ def _no_text(names: list[str], fields: Fields) -> str:
     return "" if fields.text in names else no_text(fields.text, names)
 
 
-def no_text(field: str, names: Iterable[str]) -> str:
+def no_text(field: str, names: Collection[str]) -> str:
     """Says that a row or table has no text under the name that was given, and what it has."""
     there = ", ".join(f"`{name}`" for name in names)
-    return f"no field `{field}` with a string in it; there are: {there} (--text-field)"
+    hint = f"; there are: {there} (--text-field)" if there and field not in names else ""
+    return f"no field `{field}` with a string in it{hint}"
 
 
 def separator(head: str) -> str:

@@ -127,6 +127,14 @@ def test_errors_say_where_and_what(tmp_path: Path, rows: list[object], told: str
     assert len(problems) == 1
 
 
+def test_every_wrong_row_of_a_sentence_is_named(tmp_path: Path) -> None:
+    rows = ["Oslo blamed Kyiv.,accuses,Oslo", "Oslo blamed Kyiv.,accuses,Rome"]
+    path = write(tmp_path, "a.csv", "text,stance,target", *rows, "Oslo blamed Kyiv.,scolds,Kyiv")
+    problems: list[str] = []
+    assert read_labelled(path, problems=problems) == []
+    assert [line.split(": ")[1][:14] for line in problems] == ["target 'Rome' ", "unknown stance"]
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
