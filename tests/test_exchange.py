@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -309,7 +310,8 @@ def test_spreadsheet(tmp_path: Path) -> None:
     path.write_text(written, encoding="utf-8")
     problems: list[str] = []
     assert read_labelled(path, problems=problems) == []  # never read as labels
-    assert len(problems) == len(tasks)
+    rows = list(csv.DictReader(path.open(encoding="utf-8-sig", newline="")))
+    assert len(problems) == len(rows) > len(tasks)  # each row by itself
     path.write_text(
         written.replace("neutral?", "neutral")
         .replace("accuses?", "Accuses")
