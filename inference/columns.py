@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 from .records import COLUMNS, stance_cells, stance_fields
-from .tagger import loaded
+from .tagger import is_table, loaded
 
 _CELLS = COLUMNS[COLUMNS.index("stance") :]
 _MISSING = {"None", "nan", "<NA>", "NaT"}  # as Python, numpy and pandas write it
@@ -101,7 +101,7 @@ def tag_table(
     """
     if isinstance(texts, str):
         raise ColumnError("tag_table takes a list or column of texts, not one text")
-    if isinstance(texts, Mapping) or hasattr(texts, "columns"):  # it would give its columns' names
+    if is_table(texts):
         raise ColumnError('tag_table takes a column of texts, as frame["text"], not a whole table')
     given = list(_texts(texts, "texts"))
     names = list(range(len(given)) if ids is None else ids)

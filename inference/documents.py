@@ -12,7 +12,7 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -249,11 +249,8 @@ def _of_row(row: Row, fields: Fields) -> Article | Skipped:
     if not isinstance(text, str):
         return Skipped(row.where, no_text(fields.text, row.cells))
     title, date, name = (_said(row.cells.get(f)) for f in (fields.title, fields.date, fields.id))
-    item = _article(row.where, text, title, date, name)
-    if isinstance(item, Article):
-        mark = zlib.crc32(text.encode("utf-8", errors="surrogatepass"))
-        return replace(item, mark=f"{mark:08x}")
-    return item
+    mark = zlib.crc32(text.encode("utf-8", errors="surrogatepass"))
+    return _article(row.where, text, title, date, name, f"{mark:08x}")
 
 
 def _said(cell: Any) -> str | None:
@@ -283,9 +280,10 @@ def _article(
     title: str | None = None,
     date: str | None = None,
     name: str | None = None,
+    mark: str = "",
 ) -> Article | Skipped:
     if not text.strip():
         return Skipped(where, "empty")
     if "\0" in text:
         return Skipped(where, "binary, not text")
-    return Article(where if name is None else name, text, title, date, where)
+    return Article(where if name is None else name, text, title, date, where, mark)

@@ -18,15 +18,12 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from .moved import find_moved
-from .rows import separator
+from .rows import table_reader
 from .types import NEUTRAL, ROLES, STANCES, Span
-
-csv.field_size_limit(2**31 - 1)
 
 _COLUMNS = ("text", "stance", *ROLES)
 
@@ -243,9 +240,7 @@ def _jsonl_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]
 
 def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any] | LabelError]]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        first = next(lines, "")
-        # strict: a quote left open would swallow the rows below
-        reader = csv.reader(chain([first], lines), delimiter=separator(first), strict=True)
+        reader = table_reader(lines)
         columns: list[str] = []
         while True:
             where = f"{path}:{reader.line_num + 1}"  # where the row begins: cells hold line ends

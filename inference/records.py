@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .documents import Article
@@ -80,9 +80,13 @@ def stance_cells(stance: dict[str, Any]) -> list[Any]:
 
 
 def _parties(spans: Iterable[dict[str, Any]]) -> list[str]:
-    """The parties of spans, each once: those that they name, or that their fuller names do."""
-    named = (span["party"] or (span.get("resolved") or {}).get("party") for span in spans)
-    return list(dict.fromkeys(filter(None, named)))
+    """The parties of spans, each once."""
+    return list(dict.fromkeys(filter(None, map(party_of, spans))))
+
+
+def party_of(span: Mapping[str, Any]) -> str | None:
+    """The party that a source or target in a record names, or else its fuller name."""
+    return span.get("party") or (span.get("resolved") or {}).get("party")
 
 
 def _safe(cell: Any) -> Any:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from .parties import party_name
+from .records import party_of
 from .rows import Fault, Fields, Row, read_rows
 from .scoring import span_words
 from .types import ROLES, STANCES
@@ -190,7 +191,7 @@ class _Collection:
         key = span_words(text)
         if text != "US" and text.lower() in _PRONOUNS:
             key = ()
-        code = span.get("party") or (resolved or {}).get("party")
+        code = party_of(span)
         self.names.add(key, text)
         if code is not None:
             if key and fuller is None:

@@ -38,8 +38,6 @@ class Row:
 
 
 Fault = tuple[str, str]  # where, and what is wrong there
-
-_SEPARATORS = ",;\t"
 Source = IO[bytes]  # a file as it lies on the disk, packed or not
 
 
@@ -147,14 +145,11 @@ def _json(path: Path, raw: Source) -> Iterator[Row | Fault]:
         yield Row(where, row) if isinstance(row, dict) else (where, "not a JSON object")
 
 
-def _twice(names: list[str], fields: Fields) -> str:
-    """What is wrong where several columns have the name of a field, if they do."""
+def _wrong_head(names: list[str], fields: Fields) -> str:
+    """What is wrong with the columns' names, if anything: a field there twice, or no text."""
     many = [name for name in asdict(fields).values() if names.count(name) > 1]
-    return f"several columns are called `{many[0]}`; give each a name of its own" if many else ""
-
-
-def _no_text(names: list[str], fields: Fields) -> str:
-    """What is wrong where no column holds the text, if none does."""
+    if many:
+        return f"several columns are called `{many[0]}`; give each a name of its own"
     return "" if fields.text in names else no_text(fields.text, names)
 
 
@@ -165,9 +160,14 @@ def no_text(field: str, names: Collection[str]) -> str:
     return f"no field `{field}` with a string in it{hint}"
 
 
-def separator(head: str) -> str:
-    """What parts the cells of a CSV file with this first line; in much of the world no comma."""
-    return max(_SEPARATORS, key=head.count)
+def table_reader(lines: Iterator[str], separator: str = "") -> Any:
+    """The `csv.reader` of a table's lines; in much of the world no comma parts the cells.
+
+    Strict, for a quote left open would swallow the rows below.
+    """
+    head = next(lines, "")
+    separator = separator or max(",;\t", key=head.count)
+    return csv.reader(chain([head], lines), delimiter=separator, strict=True)
 
 
 def _table(path: Path, kind: str, raw: Source, fields: Fields) -> Iterator[Row | Fault]:
@@ -178,9 +178,8 @@ def _table(path: Path, kind: str, raw: Source, fields: Fields) -> Iterator[Row |
     ):
         # Python 3.10's csv takes no NUL: it becomes a mark of what is not text, too
         lines = (line.replace("\0", "\udcff") for line in text)
-        first, number = next(lines, ""), 0
-        delimiter = "\t" if kind == ".tsv" else separator(first)
-        rows = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+        rows = table_reader(lines, "\t" if kind == ".tsv" else "")
+        number = 0
         head: list[str] | None = None
         while True:
             number += 1
@@ -196,7 +195,7 @@ def _table(path: Path, kind: str, raw: Source, fields: Fields) -> Iterator[Row |
                 continue  # a spreadsheet leaves such rows at the end
             if head is None:
                 head = cells
-                if wrong := _twice(head, fields) or _no_text(head, fields):
+                if wrong := _wrong_head(head, fields):
                     yield where, wrong
                     return
             elif len(cells) != len(head):
@@ -215,7 +214,7 @@ def _parquet(path: Path, raw: Source, fields: Fields) -> Iterator[Row | Fault]:
         number = 0
         with pyarrow.parquet.ParquetFile(raw) as file:
             head = file.schema_arrow.names
-            if wrong := _twice(head, fields) or _no_text(head, fields):
+            if wrong := _wrong_head(head, fields):
                 yield str(path), wrong
                 return
             names = [name for name in asdict(fields).values() if name in head]

@@ -409,11 +409,16 @@ def _several(texts: Iterable[str]) -> Iterable[str]:
     kind = type(texts).__name__
     if isinstance(texts, str):
         raise TypeError("stream() takes several texts; give [text], or predict() the one")
-    if isinstance(texts, Mapping) or hasattr(texts, "columns"):
+    if is_table(texts):
         raise TypeError(f'takes texts or a column of them, as table["text"], not a whole {kind}')
     if isinstance(texts, bytes | bytearray) or not isinstance(texts, Iterable):
         raise TypeError(f"takes a string or strings, not {kind}")
     return texts
+
+
+def is_table(texts: object) -> bool:
+    """Whether it is a table, that would give its columns' names where texts are meant."""
+    return isinstance(texts, Mapping) or hasattr(texts, "columns")
 
 
 def _divided(texts: Iterable[str], split: bool) -> Iterator[tuple[str, list[Bounds]]]:
