@@ -15,8 +15,20 @@ from .words import trim
 
 OUT, BEGIN, INSIDE = 0, 1, 2
 
-# A person marks one claim; parties may be several.
-_SINGLE = {"claim"}
+# Parties may be several, but a person marks one claim and one allegation that is denied.
+_SINGLE = {("accuses", "claim"), ("denies", "target"), ("warns", "claim")}
+
+# Who denies denies something: that there is no span must be so much likelier (log odds, one
+# in twenty) to be believed. Not for ever: a model may never have been shown what is denied.
+_EXPECTED = {("denies", "target"): 3.0}
+
+# The tags that a sequence goes through, and which (column) may follow which (row). Where there
+# is one span at most, "out" behind it is a state of its own that nothing leaves.
+_ANY = (OUT, BEGIN, INSIDE), np.array([[1, 1, 0], [1, 1, 1], [1, 1, 1]], bool)
+_ONE = (
+    (OUT, BEGIN, INSIDE, OUT),
+    np.array([[1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 0, 1]], bool),
+)
 
 
 def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -45,29 +57,38 @@ def label(found: Mapping[str, float], thresholds: Mapping[str, float]) -> str:
     return next(iter(over(found, thresholds)), NEUTRAL)
 
 
-def best_tags(logits: NDArray[np.float32], transitions: NDArray[np.float32]) -> list[int]:
+def best_tags(
+    logits: NDArray[np.float32],
+    transitions: NDArray[np.float32],
+    single: bool = False,
+    expected: float = 0.0,
+) -> list[int]:
     """The likeliest legal BIO sequence (Viterbi) for one channel.
 
     `logits` has shape (words, 3) in the order out, begin, inside; `transitions` (3, 3)
     scores each tag (row) before each other (column). Legal means that "inside" never
-    follows "out" and never comes first.
+    follows "out" and never comes first. With `single` there is one span at most, and
+    `expected` is how much more (log odds) is asked of a sequence that has none.
     """
     words = len(logits)
     if words == 0:
         return []
-    step = transitions.copy()
-    step[OUT, INSIDE] = -np.inf
-    score = logits[0].astype(np.float64)
-    score[INSIDE] = -np.inf
-    back = np.zeros((words, 3), dtype=np.int8)
+    tags, follows = _ONE if single else _ANY
+    step = np.where(follows, transitions[np.ix_(tags, tags)], -np.inf)
+    here = logits[:, tags].astype(np.float64)
+    score = here[0].copy()
+    score[INSIDE:] = -np.inf
+    back = np.zeros((words, len(tags)), dtype=np.int8)
     for i in range(1, words):
         onward = score[:, None] + step
         back[i] = onward.argmax(axis=0)
-        score = onward.max(axis=0) + logits[i]
-    tags = [int(np.argmax(score))]
+        score = onward.max(axis=0) + here[i]
+    if single:
+        score[OUT] -= expected
+    states = [int(np.argmax(score))]
     for i in range(words - 1, 0, -1):
-        tags.append(int(back[i, tags[-1]]))
-    return tags[::-1]
+        states.append(int(back[i, states[-1]]))
+    return [tags[state] for state in reversed(states)]
 
 
 def tag_runs(tags: Sequence[int]) -> list[tuple[int, int]]:
@@ -86,19 +107,16 @@ def channel_spans(
     transitions: NDArray[np.float32],
     words: Sequence[tuple[int, int]],
     text: str,
-    single: bool,
+    single: bool = False,
+    expected: float = 0.0,
 ) -> tuple[Span, ...]:
     """The spans of one (stance, role) channel, trimmed as the guide trims.
 
     `logits` has shape (words, 3), `transitions` (3, 3); `words` are character offsets
-    into `text`. With `single`, only the span with the greatest margin over "out" is kept.
+    into `text`; `single` and `expected` as in `best_tags`.
     """
-    runs = tag_runs(best_tags(logits, transitions))
-    if single and len(runs) > 1:
-        margin = logits[:, BEGIN:].max(axis=1) - logits[:, OUT]
-        runs = [max(runs, key=lambda run: float(margin[run[0] : run[1]].sum()))]
     spans = []
-    for first, last in runs:
+    for first, last in tag_runs(best_tags(logits, transitions, single, expected)):
         start, end = trim(text, words[first][0], words[last - 1][1])
         if any(map(str.isalnum, text[start:end])):
             spans.append(Span(text[start:end], start, end))
@@ -121,9 +139,12 @@ def stances(
     tagged = []
     for stance in over(found, thresholds):
         parts = {
-            role: channel_spans(span_logits[:, i], transitions[i], words, text, role in _SINGLE)
-            for i, (name, role) in enumerate(CHANNELS)
-            if name == stance
-        }
+            channel[1]: channel_spans(
+                span_logits[:, i], transitions[i], words, text,
+                channel in _SINGLE, _EXPECTED.get(channel, 0.0),
+            )
+            for i, channel in enumerate(CHANNELS)
+            if channel[0] == stance
+        }  # fmt: skip
         tagged.append(Stance(stance, found[stance], **parts))
     return tuple(tagged)

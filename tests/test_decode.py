@@ -31,6 +31,10 @@ def test_best_tags_is_the_best_of_all_legal_sequences() -> None:
 
             every = [t for t in itertools.product(range(3), repeat=words) if legal(t)]
             assert tuple(decode.best_tags(logits, steps)) == max(every, key=worth)
+            few = [t for t in every if t.count(decode.BEGIN) <= 1]
+            assert tuple(decode.best_tags(logits, steps, single=True)) == max(few, key=worth)
+            one = [t for t in few if decode.BEGIN in t]
+            assert tuple(decode.best_tags(logits, steps, True, 1e3)) == max(one, key=worth)
 
 
 def test_no_words_no_tags() -> None:
@@ -83,7 +87,22 @@ def test_only_the_surest_claim_is_kept() -> None:
     text = "theft and murder"
     logits = np.zeros((3, 3), np.float32)
     logits[:, decode.BEGIN] = [2, -9, 7]
-    several = decode.channel_spans(logits, STEPS[0], word_spans(text), text, single=False)
+    several = decode.channel_spans(logits, STEPS[0], word_spans(text), text)
     one = decode.channel_spans(logits, STEPS[0], word_spans(text), text, single=True)
     assert [s.text for s in several] == ["theft", "murder"]
     assert [s.text for s in one] == ["murder"]
+
+
+def test_who_denies_denies_something() -> None:
+    text = "Seoul denied the leak"
+    words = word_spans(text)
+    logits = np.zeros((len(words), len(CHANNELS), 3), np.float32)
+    logits[..., decode.OUT] = 9
+    found = {"accuses": 0.9, "denies": 0.9, "warns": 0.1}
+    for doubt, spans in ((2.9, ["leak"]), (3.1, [])):  # log odds of "none" against "leak"
+        logits[3, :, decode.BEGIN] = 9 - doubt
+        denies, accuses = sorted(
+            decode.stances(text, words, found, logits, STEPS, EVEN), key=lambda s: -len(s.target)
+        )
+        assert [span.text for span in denies.target] == spans
+        assert accuses.target == ()  # an accusation may name nobody
