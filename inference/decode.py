@@ -16,19 +16,19 @@ from .words import trim
 OUT, BEGIN, INSIDE = 0, 1, 2
 
 # Parties may be several, but a person marks one claim and one allegation that is denied.
-_SINGLE = {("accuses", "claim"), ("denies", "target"), ("warns", "claim")}
+_SINGLE = np.array([c in (("accuses", "claim"), ("denies", "target"), ("warns", "claim"))
+                    for c in CHANNELS])  # fmt: skip
 
 # Who denies denies something: that there is no span must be so much likelier (log odds, one
 # in twenty) to be believed. Not for ever: a model may never have been shown what is denied.
-_EXPECTED = {("denies", "target"): 3.0}
+_EXPECTED = np.array([3.0 * (c == ("denies", "target")) for c in CHANNELS])
 
-# The tags that a sequence goes through, and which (column) may follow which (row). Where there
-# is one span at most, "out" behind it is a state of its own that nothing leaves.
-_ANY = (OUT, BEGIN, INSIDE), np.array([[1, 1, 0], [1, 1, 1], [1, 1, 1]], bool)
-_ONE = (
-    (OUT, BEGIN, INSIDE, OUT),
-    np.array([[1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 0, 1]], bool),
-)
+# The states that a sequence goes through, by their tags: where there is one span at most,
+# "out" behind it is a state of its own that nothing leaves. Which (column) may follow which
+# (row), for any number of spans and for one.
+_TAGS = np.array([OUT, BEGIN, INSIDE, OUT])
+_ANY = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 0], [0, 0, 0, 0]], bool)
+_ONE = np.array([[1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 0, 1]], bool)
 
 
 def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -60,35 +60,35 @@ def label(found: Mapping[str, float], thresholds: Mapping[str, float]) -> str:
 def best_tags(
     logits: NDArray[np.float32],
     transitions: NDArray[np.float32],
-    single: bool = False,
-    expected: float = 0.0,
-) -> list[int]:
-    """The likeliest legal BIO sequence (Viterbi) for one channel.
+    single: NDArray[np.bool_],
+    expected: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """The likeliest legal BIO sequence (Viterbi) for each channel, shape (words, channels).
 
-    `logits` has shape (words, 3) in the order out, begin, inside; `transitions` (3, 3)
-    scores each tag (row) before each other (column). Legal means that "inside" never
-    follows "out" and never comes first. With `single` there is one span at most, and
-    `expected` is how much more (log odds) is asked of a sequence that has none.
+    `logits` has shape (words, channels, 3) in the order out, begin, inside; `transitions`
+    (channels, 3, 3) scores each tag (row) before each other (column). Legal means that
+    "inside" never follows "out" and never comes first. Where `single`, shape (channels,), is
+    true, there is one span at most, and `expected` is how much more (log odds) is asked there
+    of a sequence that has none.
     """
-    words = len(logits)
-    if words == 0:
-        return []
-    tags, follows = _ONE if single else _ANY
-    step = np.where(follows, transitions[np.ix_(tags, tags)], -np.inf)
-    here = logits[:, tags].astype(np.float64)
-    score = here[0].copy()
-    score[INSIDE:] = -np.inf
-    back = np.zeros((words, len(tags)), dtype=np.int8)
+    words, channels = logits.shape[:2]
+    follows = np.where(single[:, None, None], _ONE, _ANY)
+    step = np.where(follows, transitions[:, _TAGS[:, None], _TAGS], -np.inf)
+    here = logits[:, :, _TAGS].astype(np.float64)
+    score = here[:1].sum(axis=0)
+    score[:, INSIDE:] = -np.inf
+    back = np.zeros((words, channels, len(_TAGS)), dtype=np.int64)
     for i in range(1, words):
-        onward = score[:, None] + step
-        back[i] = onward.argmax(axis=0)
-        score = onward.max(axis=0) + here[i]
-    if single:
-        score[OUT] -= expected
-    states = [int(np.argmax(score))]
+        onward = score[:, :, None] + step
+        back[i] = onward.argmax(axis=1)
+        score = onward.max(axis=1) + here[i]
+    score[:, OUT] -= np.where(single, expected, 0.0)
+    states = np.zeros((words, channels), dtype=np.int64)
+    states[-1:] = score.argmax(axis=1)
+    every = np.arange(channels)
     for i in range(words - 1, 0, -1):
-        states.append(int(back[i, states[-1]]))
-    return [tags[state] for state in reversed(states)]
+        states[i - 1] = back[i, every, states[i]]
+    return _TAGS[states]
 
 
 def tag_runs(tags: Sequence[int]) -> list[tuple[int, int]]:
@@ -102,21 +102,13 @@ def tag_runs(tags: Sequence[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def channel_spans(
-    logits: NDArray[np.float32],
-    transitions: NDArray[np.float32],
-    words: Sequence[tuple[int, int]],
-    text: str,
-    single: bool = False,
-    expected: float = 0.0,
-) -> tuple[Span, ...]:
-    """The spans of one (stance, role) channel, trimmed as the guide trims.
+def spans_of(tags: Sequence[int], words: Sequence[tuple[int, int]], text: str) -> tuple[Span, ...]:
+    """The spans of a BIO sequence, trimmed as the guide trims.
 
-    `logits` has shape (words, 3), `transitions` (3, 3); `words` are character offsets
-    into `text`; `single` and `expected` as in `best_tags`.
+    `words` are character offsets into `text`.
     """
     spans = []
-    for first, last in tag_runs(best_tags(logits, transitions, single, expected)):
+    for first, last in tag_runs(tags):
         start, end = trim(text, words[first][0], words[last - 1][1])
         if any(map(str.isalnum, text[start:end])):
             spans.append(Span(text[start:end], start, end))
@@ -136,15 +128,13 @@ def stances(
     `span_logits` has shape (words, channels, 3) and `transitions` (channels, 3, 3),
     channels in the order of `CHANNELS`.
     """
-    tagged = []
-    for stance in over(found, thresholds):
-        parts = {
-            channel[1]: channel_spans(
-                span_logits[:, i], transitions[i], words, text,
-                channel in _SINGLE, _EXPECTED.get(channel, 0.0),
-            )
-            for i, channel in enumerate(CHANNELS)
-            if channel[0] == stance
-        }  # fmt: skip
-        tagged.append(Stance(stance, found[stance], **parts))
-    return tuple(tagged)
+    reached = over(found, thresholds)
+    if not reached:
+        return ()
+    asked = [i for i, (stance, _) in enumerate(CHANNELS) if stance in reached]
+    tags = best_tags(span_logits[:, asked], transitions[asked], _SINGLE[asked], _EXPECTED[asked])
+    parts: dict[str, dict[str, tuple[Span, ...]]] = {stance: {} for stance in reached}
+    for i, of_channel in zip(asked, tags.T.tolist(), strict=True):
+        stance, role = CHANNELS[i]
+        parts[stance][role] = spans_of(of_channel, words, text)
+    return tuple(Stance(stance, found[stance], **parts[stance]) for stance in reached)

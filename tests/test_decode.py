@@ -19,26 +19,31 @@ def legal(tags: tuple[int, ...]) -> bool:
 
 def test_best_tags_is_the_best_of_all_legal_sequences() -> None:
     rng = np.random.default_rng(0)
+    single, expected = np.array([False, True, True]), np.array([0.0, 0.0, 1e3])
     for words in (1, 2, 5):
+        every = [t for t in itertools.product(range(3), repeat=words) if legal(t)]
+        few = [t for t in every if t.count(decode.BEGIN) <= 1]
+        one = [t for t in few if decode.BEGIN in t]
         for _ in range(50):
-            logits = rng.normal(size=(words, 3)).astype(np.float32)
-            steps = rng.normal(size=(3, 3)).astype(np.float32)
+            logits = rng.normal(size=(words, 3, 3)).astype(np.float32)
+            steps = rng.normal(size=(3, 3, 3)).astype(np.float32)
+            found = decode.best_tags(logits, steps, single, expected)
+            for channel, allowed in enumerate((every, few, one)):
 
-            def worth(tags: tuple[int, ...], logits=logits, steps=steps) -> float:
-                return sum(logits[i, tag] for i, tag in enumerate(tags)) + sum(
-                    steps[pair] for pair in itertools.pairwise(tags)
-                )
+                def worth(
+                    tags: tuple[int, ...], logits=logits[:, channel], steps=steps[channel]
+                ) -> float:
+                    return sum(logits[i, tag] for i, tag in enumerate(tags)) + sum(
+                        steps[pair] for pair in itertools.pairwise(tags)
+                    )
 
-            every = [t for t in itertools.product(range(3), repeat=words) if legal(t)]
-            assert tuple(decode.best_tags(logits, steps)) == max(every, key=worth)
-            few = [t for t in every if t.count(decode.BEGIN) <= 1]
-            assert tuple(decode.best_tags(logits, steps, single=True)) == max(few, key=worth)
-            one = [t for t in few if decode.BEGIN in t]
-            assert tuple(decode.best_tags(logits, steps, True, 1e3)) == max(one, key=worth)
+                assert tuple(found[:, channel].tolist()) == max(allowed, key=worth)
 
 
-def test_no_words_no_tags() -> None:
-    assert decode.best_tags(np.zeros((0, 3), np.float32), STEPS[0]) == []
+def test_no_words_no_spans() -> None:
+    none = np.zeros((0, len(CHANNELS), 3), np.float32)
+    for stance in decode.stances("", [], dict.fromkeys(EVEN, 0.9), none, STEPS, EVEN):
+        assert stance.source == stance.target == stance.claim == ()
 
 
 def test_runs() -> None:
@@ -85,12 +90,12 @@ def test_one_party_can_be_target_and_source() -> None:
 
 def test_only_the_surest_claim_is_kept() -> None:
     text = "theft and murder"
-    logits = np.zeros((3, 3), np.float32)
-    logits[:, decode.BEGIN] = [2, -9, 7]
-    several = decode.channel_spans(logits, STEPS[0], word_spans(text), text)
-    one = decode.channel_spans(logits, STEPS[0], word_spans(text), text, single=True)
-    assert [s.text for s in several] == ["theft", "murder"]
-    assert [s.text for s in one] == ["murder"]
+    logits = np.zeros((3, len(CHANNELS), 3), np.float32)
+    logits[..., decode.BEGIN] = np.array([2, -9, 7])[:, None]
+    found = {"accuses": 0.9, "denies": 0.1, "warns": 0.1}
+    (accuses,) = decode.stances(text, word_spans(text), found, logits, STEPS, EVEN)
+    assert [s.text for s in accuses.target] == ["theft", "murder"]
+    assert [s.text for s in accuses.claim] == ["murder"]
 
 
 def test_who_denies_denies_something() -> None:

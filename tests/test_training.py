@@ -27,7 +27,7 @@ from stancewire.training.parts import TrainingError, split
 from stancewire.training.recipe import Recipe
 from stancewire.training.restore import restore
 from stancewire.training.ship import ship
-from stancewire.training.train import train
+from stancewire.training.train import train, untrained
 from stancewire.types import CHANNELS, STANCES, TaggedSentence
 from tiny import rows
 from tokenizers import Tokenizer
@@ -220,6 +220,21 @@ def test_calibrating_afterwards_is_calibrating_before(run, tiny_base: Path) -> N
         assert [replace(s, score=0) for s in got.stances] == [
             replace(s, score=0) for s in want.stances
         ]
+
+
+def test_sentences_are_tagged_anew_when_network_or_sentences_change(
+    tiny_base: Path, tmp_path: Path
+) -> None:
+    gold = [read_row(row) for row in rows()]
+    trainer = untrained(gold, gold, Recipe(base=str(tiny_base), max_pieces=32), tmp_path).trainer
+    first = trainer.tagged()
+    assert trainer.tagged() is first
+    trainer.model.stance_bias.data[0] += 1  # past the counter that torch itself keeps
+    second = trainer.tagged()
+    assert second[0].scores["accuses"] > first[0].scores["accuses"]
+    trainer.judge = gold[:3]
+    assert [s.text for s in trainer.tagged()] == [s.text for s in gold[:3]]
+    assert trainer.tagged()[0].scores == pytest.approx(second[0].scores, abs=1e-5)
 
 
 def test_chain_loss_is_the_likelihood_among_all_legal_sequences() -> None:

@@ -23,7 +23,7 @@ from safetensors.torch import save_model
 from stancewire.labels import read_labelled
 from stancewire.tagger import Tagger
 
-from .judge import ALL, at_thresholds, measure, thresholds_for_news
+from .judge import at_thresholds, measure, thresholds_for_news
 from .parts import split
 from .recipe import Recipe
 from .teach import lessons
@@ -76,7 +76,7 @@ def main(
             fitted = fit(learn, [], recipe, Path(run), start, told)
         fitted.trainer.judge = judge
         minutes = (time.time() - began) / 60
-        tagged = fitted.trainer.tag(ALL)
+        tagged = fitted.trainer.tagged()
         thresholds = thresholds_for_news(judge, tagged)
         fitted.trainer.judge = unseen
         row: dict[str, Any] = {
@@ -85,7 +85,7 @@ def main(
             "recipe": asdict(recipe),
             "minutes": round(minutes, 1),
             "thresholds": thresholds,
-            "dev": measure(unseen, at_thresholds(fitted.trainer.tag(ALL), thresholds)),
+            "dev": measure(unseen, at_thresholds(fitted.trainer.tagged(), thresholds)),
         }
         found = at_thresholds(tagged, thresholds)
         for part in ("development", "held_out"):

@@ -34,7 +34,7 @@ from . import card, hub, report
 from .calibrate import calibrate, calibration_error, recalibrated, reliability
 from .compare import Comparison, compare, overall
 from .export import agreement, examples_of, export
-from .judge import ALL, at_thresholds, measure, tag_whole, thresholds_for_news
+from .judge import at_thresholds, measure, tag_whole, thresholds_for_news
 from .network import StanceNetwork
 from .parts import Parts, TrainingError, split
 from .recipe import Recipe
@@ -51,7 +51,8 @@ class Outcome:
 
     `against` is the old model, where one was given; `comparisons` holds then one for the new
     sentences held out ("new") and one for the seeds' test split ("seeds"); `verdict` is over
-    both. `tagged` is what the new model makes of the sentences that it was judged by.
+    both. `tagged` is what the new model makes of the sentences that it was judged by, `tested`
+    what it makes of the seeds' test split, if that is not learned from.
     """
 
     run: Path
@@ -60,6 +61,7 @@ class Outcome:
     against: Path | None = None
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     tagged: list[TaggedSentence] = field(default_factory=list, repr=False)
+    tested: list[TaggedSentence] = field(default_factory=list, repr=False)
 
     @property
     def verdict(self) -> str:
@@ -151,9 +153,9 @@ def train(
         outcome = replace(outcome, against=Path(str(against)))
         new = Tagger.load(outcome.model)
         test = parts.test or seeds.load("test")
-        for name, gold in (("new", parts.new), ("seeds", test)):
-            if gold:
-                outcome.comparisons[name] = compare(gold, old, new)
+        if parts.new:
+            outcome.comparisons["new"] = compare(parts.new, old, new)
+        outcome.comparisons["seeds"] = compare(test, old, new, outcome.tested)
         outcome.figures["comparisons"] = {
             name: one.to_dict() for name, one in outcome.comparisons.items()
         }
@@ -279,7 +281,7 @@ def finish(
     network, trainer = fitted.network, fitted.trainer
     learn, judge, test = parts.learn, parts.judge, parts.test
     trainer.judge = judge
-    uncalibrated = trainer.tag(ALL)
+    uncalibrated = trainer.tagged()
     moved = calibrate(network, judge, uncalibrated)
     every_stance = recalibrated(uncalibrated, moved)
     thresholds = thresholds_for_news(judge, every_stance)
@@ -306,13 +308,13 @@ def finish(
         "log": trainer.state.log_history,
         "remarks": parts.remarks,
     }
+    tested = tag_whole(tagger, test)
     if test:
-        tagged = tag_whole(tagger, test)
-        figures["seeds_test"] = measure(test, tagged)
-        figures["seeds_test_intervals"] = intervals(test, tagged)
+        figures["seeds_test"] = measure(test, tested)
+        figures["seeds_test_intervals"] = intervals(test, tested)
     card.write(folder, about, figures)
     card.write_for_hub(run / "network", (folder / card.FILE).read_text("utf-8"), recipe.base)
-    return Outcome(run, folder, figures, tagged=in_int8)
+    return Outcome(run, folder, figures, tagged=in_int8, tested=tested)
 
 
 def _free(run: Path, resume: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from transformers import (
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from .data import Redressed, collate, to_dataset
-from .judge import UNDECIDED, measure, tag_in_float
+from .judge import ALL, UNDECIDED, at_thresholds, measure, tag_in_float
 from .network import StanceNetwork, disagreement, loss
 from .recipe import Recipe
 from .teach import Lesson, lesson_loss
@@ -70,6 +71,7 @@ class StanceTrainer(Trainer):
         lessons: Mapping[str, Lesson] | None = None,
     ) -> None:
         self.reader, self.judge, self.recipe = reader, judge, recipe
+        self._told: tuple[object, int, list[TaggedSentence]] | None = None  # see `tagged`
         words = network.encoder.get_input_embeddings()
         words.requires_grad_(recipe.train_words)
         super().__init__(
@@ -137,7 +139,8 @@ class StanceTrainer(Trainer):
         (run / _BEST).unlink(missing_ok=True)
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        figures = {f"eval_{k}": v for k, v in measure(self.judge, self.tag(UNDECIDED)).items()}
+        figures = measure(self.judge, at_thresholds(self.tagged(), UNDECIDED))
+        figures = {f"eval_{name}": value for name, value in figures.items()}
         spans = [figures[f"eval_{role}_exact_f1"] for role in ROLES]
         figures["eval_quality"] = (figures["eval_macro_f1"] + sum(spans) / len(spans)) / 2
         self.log(figures)
@@ -146,10 +149,25 @@ class StanceTrainer(Trainer):
         )
         return figures
 
-    def tag(self, thresholds: dict[str, float]) -> list[TaggedSentence]:
-        """The sentences to judge by as the network tags them now."""
+    def tagged(self) -> list[TaggedSentence]:
+        """The sentences to judge by with all stances, as the network tags them now.
+
+        It takes a while, so that weights which have not changed since are not asked again.
+        """
         assert isinstance(self.model, nn.Module)
-        return tag_in_float(self.model, self.reader, thresholds, self.judge)
+        weights = _digest(self.model)
+        if self._told is None or self._told[0] is not self.judge or self._told[1] != weights:
+            found = tag_in_float(self.model, self.reader, ALL, self.judge)
+            self._told = self.judge, weights, found
+        return self._told[2]
+
+
+def _digest(network: nn.Module) -> int:
+    """What other weights would hardly have in common with these."""
+    digest = 0
+    for weight in network.state_dict().values():
+        digest = zlib.crc32(weight.cpu().contiguous().view(-1).view(torch.uint8).numpy(), digest)
+    return digest
 
 
 def _callbacks(
