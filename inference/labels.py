@@ -398,11 +398,17 @@ def _from_short(
     places: dict[str, str] = {}
     neutral = False
     for place, row in rows:
-        name = row["stance"]
-        if name is None or not str(name).strip() or str(name).strip().lower() == NEUTRAL:
+        name = "" if row["stance"] is None else str(row["stance"]).strip()
+        filled = [role for role in ROLES if str(row.get(role) or "").strip()]
+        if filled and not name:
+            raise LabelError(
+                f"{place}: has a {filled[0]} but no stance; name the stance, or {NEUTRAL}, which "
+                f"has no parts: {_short(text)}"
+            )
+        if not name or name.lower() == NEUTRAL:  # a guess's parts may still stand beside neutral
             neutral = True
             continue
-        stance = _stance_name(name, place)
+        stance = _stance_name(row["stance"], place)
         spans = stances.setdefault(stance, {})
         places.setdefault(stance, place)
         for role in ROLES:

@@ -76,6 +76,11 @@ def test_csv_as_spreadsheets_of_other_countries_save_it(tmp_path: Path, by: str)
     assert (sentence.text, sentence.stances) == ("It, rained", ())
 
 
+def test_parts_of_a_guess_may_stand_beside_neutral(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "text,stance,target,claim", "It rained,neutral,It,", "Dry,, ,")
+    assert [s.stances for s in read_labelled(path)] == [(), ()]
+
+
 def test_span_is_found_as_whole_words() -> None:
     assert find_span("Iran", "Iranian denials; Iran left") == Span("Iran", 17, 21)
 
@@ -107,6 +112,8 @@ def test_span_is_found_as_whole_words() -> None:
         ([{"text": TEXT, "stances": [{"stance": "accuses", "sorce": []}]}], "has no 'sorce'"),
         ([{"text": TEXT, "stances": [{"stance": "neutral"}]}], 'has "stances": []'),
         ([{"text": TEXT, "stance": "denies", "claim": "Russia"}], "`denies` has no claim"),
+        ([{"text": TEXT, "stance": "", "target": "Iran"}], "has a target but no stance"),
+        ([{"text": TEXT, "stance": 0}], "unknown stance 0"),
         (
             [{"text": TEXT, "stances": []}, {"text": TEXT, "stances": [{"stance": "warns"}]}],
             "a.jsonl:2: this sentence is labelled differently at",
