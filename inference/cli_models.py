@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from .messages import say
+
 
 @click.group()
 def models() -> None:
@@ -14,6 +16,7 @@ def models() -> None:
 def list_models() -> None:
     """List the models that are kept; * marks the one in use."""
     from .models import current, versions
+    from .tagger import ModelError, read_config
 
     found = versions()
     for version in found:
@@ -23,6 +26,10 @@ def list_models() -> None:
             f"{data.get('sentences_learned', '?'):>7} sentences of "
             f"{', '.join(data.get('files', ['?']))}  {version.folder}"
         )
+        try:
+            read_config(version.folder)
+        except ModelError as error:
+            say(f"cannot be used: {error}")
     if not any(version.in_use for version in found):
         current()  # says which one has gone
 
@@ -52,3 +59,12 @@ def rollback() -> None:
     from . import models as store
 
     click.echo(f"in use: {store.rollback()}")
+
+
+@models.command()
+@click.argument("name")
+def remove(name: str) -> None:
+    """Delete the model NAME, which is kept and not in use."""
+    from . import models as store
+
+    click.echo(f"removed: {name} ({store.remove(name)})")

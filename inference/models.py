@@ -8,6 +8,7 @@ one, never half of each.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -145,6 +146,26 @@ def rollback() -> str:
     folder_of(history[-2])
     _write(history[:-1])
     return history[-2]
+
+
+def remove(name: str) -> Path:
+    """Deletes a version that is kept, and returns the folder that it was in.
+
+    Raises ModelStoreError for the shipped model, for the one in use, and where there is none
+    of that name.
+    """
+    folder, history = folder_of(name), _history()
+    if name == SHIPPED:
+        raise ModelStoreError("the shipped model is part of the package and stays")
+    if name == history[-1]:
+        raise ModelStoreError(f"the model {name!r} is in use; first: stancewire models use NAME")
+    # nothing goes back to it; a step from a model to itself would do nothing
+    _write([one for one, _ in itertools.groupby(one for one in history if one != name)])
+    # out of sight in one step, so that nobody finds half of it
+    gone = Path(tempfile.mkdtemp(dir=_models(), prefix=".removed-"))
+    folder.rename(gone / name)
+    shutil.rmtree(gone)
+    return folder
 
 
 def _models() -> Path:

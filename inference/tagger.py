@@ -102,7 +102,7 @@ class Tagger:
         # a session opens slowly, but leaves the interpreter free for the rest
         with ThreadPoolExecutor(1) as pool:
             pool.submit(import_module, "onnxruntime")
-            config = _read_config(path)
+            config = read_config(path)
             opening = pool.submit(_session, path / "model.onnx")
             from . import resolve  # noqa: F401 - read while the session opens
 
@@ -327,8 +327,11 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _read_config(folder: Path) -> dict[str, Any]:
-    """The configuration of a model folder whose files are all there and unchanged."""
+def read_config(folder: Path) -> dict[str, Any]:
+    """The configuration of a model folder whose files are all there and unchanged.
+
+    Raises ModelError where they are not, or are not for this version.
+    """
     if not folder.is_dir():
         raise ModelError(
             f"{folder}: no such model folder; a model of the Hugging Face hub is fetched and made "

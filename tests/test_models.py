@@ -9,7 +9,9 @@ import threading
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from stancewire import ModelError, Tagger, models
+from stancewire.cli import main
 from stancewire.model import FOLDER
 
 
@@ -69,6 +71,33 @@ def test_bad_names_and_bad_models(tmp_path: Path, home: Path) -> None:
     (home / "in-use.json").write_text("{", encoding="utf-8")
     with pytest.raises(models.ModelStoreError, match="damaged; remove it"):
         models.current()
+
+
+def test_remove(tmp_path: Path, home: Path) -> None:
+    for name, thresholds in (("a", 0.11), ("b", 0.22)):
+        models.keep(altered(tmp_path / name, thresholds), name)
+    for name in ("a", "b", "a"):
+        models.use(name)
+    for name, why in (("a", "is in use"), ("shipped", "stays"), ("c", "no model 'c'")):
+        with pytest.raises(models.ModelStoreError, match=why):
+            models.remove(name)
+    models.remove("b")
+    assert [path.name for path in (home / "models").iterdir()] == ["a"]
+    assert models.current().name == "a"
+    assert models.rollback() == "shipped"  # b is gone, and a was before and after it
+    models.remove("a")
+    assert [v.name for v in models.versions()] == ["shipped"]
+
+
+def test_a_damaged_model_is_named_in_the_list(tmp_path: Path, home: Path) -> None:
+    models.keep(altered(tmp_path / "a", 0.11), "a")
+    (home / "models" / "a" / "model.onnx").write_bytes(b"broken")
+    listed = CliRunner().invoke(main, ["models", "list"])
+    assert listed.exit_code == 0
+    assert "a/model.onnx: is not the file that training wrote" in listed.stderr
+    assert "shipped" not in listed.stderr
+    removed = CliRunner().invoke(main, ["models", "remove", "a"])
+    assert removed.stdout.startswith("removed: a (")
 
 
 def test_who_loads_meanwhile_gets_one_or_the_other(tmp_path: Path) -> None:
