@@ -231,6 +231,8 @@ async def _in_time(
     except Abandoned:
         raise HTTPException(503, "the server is stopping", _AGAIN) from None
     finally:
+        for job in jobs:  # at once: before the loop comes to it, it could have its turn
+            job.answer.cancel()
         answer.cancel()
         gone.cancel()
     if not jobs or not jobs[0].given:
