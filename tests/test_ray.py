@@ -158,7 +158,7 @@ def test_killed_workers_lose_nothing(tagger: Tagger, tmp_path: Path) -> None:
     rng = random.Random(0)
     some = ("accused Moscow of it", "denied it", "met in Lima", "warned Quito of floods", "slept")
     rows = [
-        {"id": str(i), "text": " ".join(f"Oslo {rng.choice(some)} on day {j}." for j in range(4))}
+        {"id": str(i), "text": " ".join(f"Oslo {rng.choice(some)} on day {j}." for j in range(2))}
         for i in range(4 * ARTICLES_AHEAD)
     ]
     (tmp_path / "in.jsonl").write_bytes(lines(rows))
