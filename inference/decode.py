@@ -75,7 +75,7 @@ def best_tags(
     follows = np.where(single[:, None, None], _ONE, _ANY)
     step = np.where(follows, transitions[:, _TAGS[:, None], _TAGS], -np.inf)
     here = logits[:, :, _TAGS].astype(np.float64)
-    score = here[:1].sum(axis=0)
+    score = here[:1].sum(axis=0)  # of the first word; there may be none
     score[:, INSIDE:] = -np.inf
     back = np.zeros((words, channels, len(_TAGS)), dtype=np.int64)
     for i in range(1, words):

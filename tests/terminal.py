@@ -1,10 +1,17 @@
-"""A command as it runs on a terminal."""
+"""A command as it runs on a terminal, and in the process of the tests."""
 
 import os
 import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner, Result
+from stancewire.cli import main as command
+
+
+def stancewire(*words: object) -> Result:
+    """The command, in this process: torch takes seconds to start."""
+    return CliRunner().invoke(command, list(map(str, words)))
 
 
 def on_terminal(*words: object, columns: int) -> bytes:

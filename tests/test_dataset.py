@@ -10,15 +10,14 @@ from typing import Any
 
 import datasets
 import pytest
-from click.testing import CliRunner
 from stancewire import seeds
-from stancewire.cli import main
 from stancewire.labels import LabelledSentence, read_labelled, read_row
 from stancewire.seeds import stats
 from stancewire.training import dataset, release
 from stancewire.training.conll import to_conll
 from stancewire.types import CHANNELS, LABELS
 from stancewire.words import word_spans
+from terminal import stancewire
 
 CARD = (seeds.FOLDER / "README.md").read_text(encoding="utf-8")
 TEXT = "Oslo and Riga accused Calvera of mining the Strait, which it denied."
@@ -36,10 +35,6 @@ def few(every: list[LabelledSentence]) -> list[LabelledSentence]:
         one for i, one in enumerate(every)
         if i % 50 == 0 or len(one.stances) > len(one.labels) or len(shared_words(one)) > 0
     ]  # fmt: skip
-
-
-def run(*args: str | Path) -> Any:
-    return CliRunner().invoke(main, list(map(str, args)))
 
 
 def places(sentence: LabelledSentence, stance: str, role: str) -> list[tuple[int, int]]:
@@ -163,7 +158,7 @@ def test_card_says_what_a_hub_wants_to_know() -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", CARD):
         assert (seeds.FOLDER / link).is_file(), link
     for commands in re.findall(r"`stancewire ([a-z ]+)[^`]*`", CARD):
-        assert run(*commands.split(), "--help").exit_code == 0, commands
+        assert stancewire(*commands.split(), "--help").exit_code == 0, commands
 
 
 # Exports
@@ -172,7 +167,7 @@ def test_card_says_what_a_hub_wants_to_know() -> None:
 def test_jsonl_folder_loads_with_three_splits(
     tmp_path: Path, every: list[LabelledSentence]
 ) -> None:
-    done = run("seeds", "export", "--format", "jsonl", "-o", tmp_path / "out")
+    done = stancewire("seeds", "export", "--format", "jsonl", "-o", tmp_path / "out")
     assert done.exit_code == 0, done.output
     found = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))
     assert {name: len(rows) for name, rows in found.items()} == {
@@ -184,8 +179,8 @@ def test_jsonl_folder_loads_with_three_splits(
         assert (tmp_path / "out" / link).is_file(), link
     # a single split takes the place of all three, and only when it is told to
     only = ("seeds", "export", "--format", "jsonl", "-o", tmp_path / "out", "--split", "test")
-    assert run(*only).exit_code == 2
-    assert run(*only, "--overwrite").exit_code == 0
+    assert stancewire(*only).exit_code == 2
+    assert stancewire(*only, "--overwrite").exit_code == 0
     found = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))
     assert list(found) == ["test"]
     assert not (tmp_path / "out" / "train.jsonl").exists()
@@ -198,7 +193,7 @@ def test_own_files_are_exported_whole(tmp_path: Path) -> None:
         f'"{TEXT}",denies,it,mining the Strait,mine\nIt rained.,neutral,,,\n',
         encoding="utf-8",
     )
-    done = run("seeds", "export", own, own, "--format", "jsonl", "-o", tmp_path / "out")
+    done = stancewire("seeds", "export", own, own, "--format", "jsonl", "-o", tmp_path / "out")
     assert done.exit_code == 0
     assert "written once: 2" in done.stderr
     found = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))
@@ -206,12 +201,12 @@ def test_own_files_are_exported_whole(tmp_path: Path) -> None:
     assert found["train"][0]["note"] == "mine"
     # over an export of the seeds nothing of them stays
     for files in ([], [own]):
-        done = run("seeds", "export", *files, "--format", "jsonl", "-o", tmp_path / "over",
+        done = stancewire("seeds", "export", *files, "--format", "jsonl", "-o", tmp_path / "over",
                    "--overwrite")  # fmt: skip
         assert done.exit_code == 0
     assert {path.name for path in (tmp_path / "over").iterdir()} == {"train.jsonl"}
     for form, name in (("conll", "a.conll"), ("docbin", "a.spacy"), ("label-studio", "a.json")):
-        done = run("seeds", "export", own, "--format", form, "-o", tmp_path / name)
+        done = stancewire("seeds", "export", own, "--format", form, "-o", tmp_path / name)
         assert done.exit_code == 0
         assert "2 sentences" in done.stdout
         assert ("never annotated" in done.stderr) == (form == "label-studio")
@@ -333,7 +328,7 @@ def test_docbin_says_what_it_widens(tmp_path: Path) -> None:
 
 def test_docbin_without_spacy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "spacy", None)
-    done = run(
+    done = stancewire(
         "seeds", "export", "--split", "test", "--format", "docbin", "-o", tmp_path / "a.spacy"
     )
     assert done.exit_code == 2
@@ -343,12 +338,12 @@ def test_docbin_without_spacy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_label_studio_comes_back_through_import(tmp_path: Path) -> None:
     out, back = tmp_path / "seeds.json", tmp_path / "back.jsonl"
-    done = run("seeds", "export", "--format", "label-studio", "--split", "test", "-o", out)
+    done = stancewire("seeds", "export", "--format", "label-studio", "--split", "test", "-o", out)
     assert done.exit_code == 0
     every = seeds.load("test")
     twice = [one for one in every if len(one.stances) > len(one.labels)]
     assert f"two stances of a kind, which marks tell as one: {len(twice)}" in done.stderr
-    done = run("labels", "import", out, "-o", back)
+    done = stancewire("labels", "import", out, "-o", back)
     assert done.exit_code == 0, done.output
     assert done.stderr == ""  # nothing put right, nothing left out
     found = {one.id: one for one in read_labelled(back)}
@@ -382,12 +377,12 @@ def test_what_cannot_be_written(tmp_path: Path) -> None:
         ((bad, "--format", "conll", "-o", tmp_path / "a.conll"), "bad.jsonl:2"),
         ((bad, "--format", "conll", "-o", tmp_path / "a.conll", "--split", "test"), "beats"),
     ):
-        done = run("seeds", "export", *args)
+        done = stancewire("seeds", "export", *args)
         assert done.exit_code == 2, args
         assert told in done.stderr
     assert there.read_text("utf-8") == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.jsonl", "there.json"]
-    done = run("seeds", "export", bad.parent / "there.json", "--format", "conll", "-o",
+    done = stancewire("seeds", "export", bad.parent / "there.json", "--format", "conll", "-o",
                tmp_path / "a.conll")  # fmt: skip
     assert done.exit_code == 2
     assert "read from .jsonl or .csv" in done.stderr

@@ -10,15 +10,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from click.testing import CliRunner, Result
 from safetensors.torch import load_file, save_file
 from stancewire import ModelError, Tagger
-from stancewire.cli import main
 from stancewire.training import card, convert, hub
 from stancewire.training.base import BaseError, encoder
 from stancewire.training.hub import HubError, StanceModel
 from stancewire.training.recipe import Recipe
 from stancewire.training.train import train
+from terminal import stancewire
 from tiny import rows
 
 TEXTS = [str(row["text"]) for row in rows()]
@@ -54,11 +53,6 @@ def edited(folder: Path, **entries: object) -> None:
     path = folder / "config.json"
     config = json.loads(path.read_text(encoding="utf-8")) | entries
     path.write_text(json.dumps(config), encoding="utf-8")
-
-
-def stancewire(*words: object) -> Result:
-    """The command, in this process: torch takes seconds to start."""
-    return CliRunner().invoke(main, list(map(str, words)))
 
 
 def test_saved_and_loaded_it_is_the_same(floats: Path, tmp_path: Path) -> None:

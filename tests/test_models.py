@@ -9,10 +9,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from stancewire import ModelError, Tagger, models
-from stancewire.cli import main
 from stancewire.model import FOLDER
+from terminal import stancewire
 
 
 @pytest.fixture(autouse=True)
@@ -92,11 +91,11 @@ def test_remove(tmp_path: Path, home: Path) -> None:
 def test_a_damaged_model_is_named_in_the_list(tmp_path: Path, home: Path) -> None:
     models.keep(altered(tmp_path / "a", 0.11), "a")
     (home / "models" / "a" / "model.onnx").write_bytes(b"broken")
-    listed = CliRunner().invoke(main, ["models", "list"])
+    listed = stancewire("models", "list")
     assert listed.exit_code == 0
     assert "a/model.onnx: is not the file that training wrote" in listed.stderr
     assert "shipped" not in listed.stderr
-    removed = CliRunner().invoke(main, ["models", "remove", "a"])
+    removed = stancewire("models", "remove", "a")
     assert removed.stdout.startswith("removed: a (")
 
 

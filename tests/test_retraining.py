@@ -12,9 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 from stancewire import Tagger, models, seeds
-from stancewire.cli import main
 from stancewire.labels import LabelError, read_labelled, read_row
 from stancewire.training import report, trainer
 from stancewire.training.augment import drop_punctuation, names, swap_parties
@@ -25,6 +23,7 @@ from stancewire.training.promote import promote
 from stancewire.training.recipe import Recipe
 from stancewire.training.train import train
 from stancewire.types import TaggedSentence
+from terminal import stancewire
 from tiny import rows
 
 
@@ -122,7 +121,7 @@ def test_promoting_asks_for_no_worse(learned, tmp_path: Path, monkeypatch) -> No
 
 def test_a_killed_run_goes_on_and_ends_alike(tiny_base: Path, tmp_path: Path, monkeypatch) -> None:
     data = write(tmp_path / "data.jsonl", rows())
-    recipe = Recipe(base=str(tiny_base), epochs=5, batch_size=4, max_pieces=32, patience=9)
+    recipe = Recipe(base=str(tiny_base), epochs=12, batch_size=4, max_pieces=32, patience=9)
     script = tmp_path / "run.py"
     script.write_text(
         "from stancewire.training import trainer; trainer._CHECKPOINT = 5\n"
@@ -335,10 +334,6 @@ def test_swapped_parties_and_lost_marks_keep_their_spans() -> None:
 
 def test_weights_that_cannot_be(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("STANCEWIRE_HOME", str(tmp_path / "home"))
-
-    def stancewire(*words: object) -> Result:
-        return CliRunner().invoke(main, list(map(str, words)))  # here: torch takes seconds to start
-
     data = write(tmp_path / "new.jsonl", rows())
     for weight in ("0", "new=", "=3", "x"):
         wrong = stancewire("train", "--data", data, "--weight", weight)
